@@ -1,0 +1,15 @@
+#include "core/catalog/models.hpp"
+
+#include "core/rfm/segments.hpp"
+#include "core/stats/quantile_bins.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+
+ModelDecoder find_model_decoder(std::string_view kind) {
+    if (kind == QuantileBins::kKind) return QuantileBins::decode;
+    if (kind == SegmentRules::kKind) return SegmentRules::decode;
+    return nullptr;
+}
+
+}  // namespace ecom::core

@@ -1,0 +1,82 @@
+#include "pg/agg_state.hpp"
+
+#include <cstring>
+
+#include "pg/host.hpp"
+
+namespace ecom::pg {
+namespace {
+
+constexpr std::uint32_t kMagic = 0x45435354;
+
+struct ExpandedState {
+    ExpandedObjectHeader header;  // first: PostgreSQL sees only this
+    std::uint32_t magic;
+    core::State* state;
+    std::string* flat;  // bytes between the two calls that flattening takes
+};
+
+struct OwnedParts {
+    std::unique_ptr<core::State> state;
+    std::string flat;
+};
+
+Size flat_size(ExpandedObjectHeader* header) {
+    return guard([&]() -> Size {
+        auto* object = reinterpret_cast<ExpandedState*>(header);
+        *object->flat = core::encode_state(*object->state);
+        if (object->flat->size() > MaxAllocSize - VARHDRSZ)
+            throw core::Error(core::ErrorCode::kLimitExceeded,
+                              "aggregate state is larger than the 1 GB that PostgreSQL can move",
+                              "Aggregate fewer rows at a time, or without parallel workers.");
+        return object->flat->size() + VARHDRSZ;
+    });
+}
+
+void flatten_into(ExpandedObjectHeader* header, void* result, Size allocated_size) {
+    auto* object = reinterpret_cast<ExpandedState*>(header);
+    Assert(allocated_size == object->flat->size() + VARHDRSZ);
+    SET_VARSIZE(static_cast<struct varlena*>(result), allocated_size);
+    std::memcpy(static_cast<char*>(result) + VARHDRSZ, object->flat->data(), object->flat->size());
+    std::string().swap(*object->flat);
+}
+
+const ExpandedObjectMethods kMethods = {flat_size, flatten_into};
+
+}  // namespace
+
+Datum make_expanded_state(MemoryContext parent, std::unique_ptr<core::State> state) {
+    const MemoryContext context = call([&] {
+        return AllocSetContextCreate(parent, "ecom.state", ALLOCSET_SMALL_SIZES);
+    });
+    auto* object = call([&] {
+        auto* made =
+            static_cast<ExpandedState*>(MemoryContextAllocZero(context, sizeof(ExpandedState)));
+        EOH_init_header(&made->header, &kMethods, context);
+        return made;
+    });
+    auto parts = std::make_unique<OwnedParts>();
+    parts->state = std::move(state);
+    OwnedParts* owned = own_by_context(context, std::move(parts));
+    object->magic = kMagic;
+    object->state = owned->state.get();
+    object->flat = &owned->flat;
+    return EOHPGetRWDatum(&object->header);
+}
+
+core::State* expanded_state(Datum datum) {
+    if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum))) return nullptr;
+    ExpandedObjectHeader* header = DatumGetEOHP(datum);
+    if (header->eoh_methods != &kMethods) return nullptr;
+    return reinterpret_cast<ExpandedState*>(header)->state;
+}
+
+MemoryContext aggregate_context(FunctionCallInfo fcinfo) {
+    MemoryContext context;
+    if (AggCheckCallContext(fcinfo, &context)) return context;
+    throw core::Error(core::ErrorCode::kInvalidArgument,
+                      "transition function called outside an aggregate",
+                      "Call the aggregate itself.");
+}
+
+}  // namespace ecom::pg
