@@ -13,6 +13,7 @@
 #include <memory>
 #include <typeinfo>
 
+#include "core/base/host.hpp"
 #include "core/base/state.hpp"
 #include "pg/args.hpp"
 #include "pg/call_site.hpp"
@@ -100,7 +101,7 @@ private:
 
 // The combine function of any aggregate whose state has merge(other, host).
 template <typename S>
-Datum combine_states(FunctionCallInfo fcinfo, const core::Host& host) {
+Datum combine_states(FunctionCallInfo fcinfo, core::Host& host) {
     if (fcinfo->args[1].isnull) {
         if (fcinfo->args[0].isnull) return fcinfo->isnull = true, static_cast<Datum>(0);
         return fcinfo->args[0].value;

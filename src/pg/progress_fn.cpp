@@ -8,6 +8,7 @@
 extern "C" {
 #include "catalog/pg_authid.h"
 #include "commands/progress.h"
+#include "mb/pg_wchar.h"
 #include "pgstat.h"
 #include "utils/acl.h"
 #include "utils/backend_progress.h"

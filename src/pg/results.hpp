@@ -33,7 +33,9 @@ public:
 
     // For use inside call(), where a caller builds the values too.
     void put_unguarded(const Datum* values, const bool* nulls) {
-        tuplestore_putvalues(info_->setResult, info_->setDesc, values, nulls);
+        // Reads only; the server's prototype lacks the const.
+        tuplestore_putvalues(info_->setResult, info_->setDesc, const_cast<Datum*>(values),
+                             const_cast<bool*>(nulls));
     }
 
 private:

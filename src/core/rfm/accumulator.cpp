@@ -1,0 +1,364 @@
+#include "core/rfm/accumulator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "core/base/budget.hpp"
+#include "core/base/rng.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+namespace {
+
+constexpr std::size_t kFirstCapacity = 64;
+
+std::uint64_t hash_of(std::int64_t id) {
+    return mix64(static_cast<std::uint64_t>(id) + 0x9e3779b97f4a7c15ULL);
+}
+
+// Eight bytes at a time through the same mixer; the length keeps "a" and "a\0" apart.
+std::uint64_t hash_of(std::string_view text) {
+    std::uint64_t hash = mix64(text.size() + 0x9e3779b97f4a7c15ULL);
+    while (!text.empty()) {
+        std::uint64_t word = 0;
+        const std::size_t n = std::min(text.size(), sizeof word);
+        std::memcpy(&word, text.data(), n);
+        if constexpr (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) word = __builtin_bswap64(word);
+        hash = mix64(hash ^ word) * 0x9e3779b97f4a7c15ULL;
+        text.remove_prefix(n);
+    }
+    return mix64(hash);
+}
+
+// Room for one more element, doubling, within the host's memory limit. `held` is what the state
+// holds already; old and new buffer exist together while elements move.
+template <typename T>
+void grow(std::vector<T>& items, std::size_t held, const Host& host, const char* what) {
+    if (items.size() < items.capacity()) return;
+    const std::size_t capacity = std::max(kFirstCapacity, 2 * items.capacity());
+    require_memory(host, add_size(held, mul_size(capacity, sizeof(T))),
+                   "collecting " + std::to_string(items.size() + 1) + " " + what);
+    items.reserve(capacity);
+}
+
+}  // namespace
+
+ExactAmount exact_amount(double value) {
+    constexpr double kLargest = 1e29;
+    if (!(std::fabs(value) < kLargest))
+        throw Error(ErrorCode::kNonFiniteInput, "amounts must be finite and smaller than 1e29",
+                    "Filter NaN and infinite amounts out, for example with FILTER (WHERE ...).");
+    return static_cast<ExactAmount>(std::nearbyint(value / kAmountUnit));
+}
+
+double amount_value(ExactAmount amount) {
+    // Whole and fraction apart: both are exact, so the sum is rounded once.
+    constexpr ExactAmount kUnits = 100'000'000;
+    const ExactAmount whole = amount / kUnits;
+    return static_cast<double>(whole) + static_cast<double>(amount - whole * kUnits) / 1e8;
+}
+
+std::uint64_t order_name(std::string_view order_id) {
+    constexpr std::uint64_t kHashed = 0xff;
+    if (order_id.size() > 7) return (hash_of(order_id) << 8) | kHashed;
+    std::uint64_t name = 0;
+    for (std::size_t i = 0; i < 7; ++i)
+        name = (name << 8) | (i < order_id.size() ? static_cast<unsigned char>(order_id[i]) : 0U);
+    return (name << 8) | order_id.size();
+}
+
+std::uint64_t order_name(std::int64_t order_id) {
+    return static_cast<std::uint64_t>(order_id) ^ (std::uint64_t{1} << 63);
+}
+
+RfmAccumulator::RfmAccumulator(CustomerIds ids, Orders orders) : ids_(ids), orders_(orders) {}
+
+void RfmAccumulator::add(std::string_view customer, std::uint64_t order, Timestamp64 at,
+                         ExactAmount amount, Host& host) {
+    apply(find_or_insert(customer, host), order, at, amount, host);
+}
+
+// Three passes over a batch: the first asks for the slots, the second for the records, the third
+// works on what has arrived in the meantime.
+void RfmAccumulator::flush(Host& host) {
+    if (pending_.empty()) return;
+    host.poll();
+    if (slots_.empty()) grow_customers(host);
+    std::uint64_t hashes[kBatch];
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+        hashes[i] = hash_of(pending_[i].customer);
+        __builtin_prefetch(&slots_[hashes[i] & (slots_.size() - 1)]);
+    }
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+        const std::uint64_t slot = slots_[hashes[i] & (slots_.size() - 1)];
+        if (slot != 0) __builtin_prefetch(&customers_[(slot & 0xffffffffU) - 1], 1);
+    }
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+        const Line& line = pending_[i];
+        apply(find_or_insert(line.customer, hashes[i], host), line.order, line.at, line.amount,
+              host);
+    }
+    pending_.clear();
+}
+
+void RfmAccumulator::apply(std::uint32_t index, std::uint64_t order, Timestamp64 at,
+                           ExactAmount amount, const Host& host) {
+    Customer& customer = customers_[index];
+    if (amount < 0) {
+        customer.returned += amount;
+        return;
+    }
+    customer.gross += amount;
+    customer.last_at = std::max(customer.last_at, at);
+    if (orders_ == Orders::kEveryLine) {
+        ++customer.orders;
+        return;
+    }
+    if (customer.orders > 0 && order == customer.last_order) return;
+    if (customer.orders > 0 && order < customer.last_order) {
+        customer.unsettled = true;
+    } else {
+        ++customer.orders;
+        customer.last_order = order;
+    }
+    log_order(index, order, host);
+}
+
+void RfmAccumulator::log_order(std::uint32_t index, std::uint64_t order, const Host& host) {
+    grow(log_, bytes(), host, "orders");
+    log_.push_back({index, order});
+}
+
+std::uint32_t RfmAccumulator::find_or_insert(std::int64_t id, std::uint64_t hash,
+                                             const Host& host) {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t slot = hash & mask;; slot = (slot + 1) & mask) {
+        const std::uint64_t entry = slots_[slot];
+        if (entry == 0) return append(id, slot, hash, host);
+        const auto index = static_cast<std::uint32_t>(entry) - 1;
+        if (entry >> 32 == hash >> 32 && customers_[index].id == id) return index;
+    }
+}
+
+std::uint32_t RfmAccumulator::find_or_insert(std::string_view id, const Host& host) {
+    if (slots_.empty()) grow_customers(host);
+    const std::uint64_t hash = hash_of(id);
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t slot = hash & mask;; slot = (slot + 1) & mask) {
+        const std::uint64_t entry = slots_[slot];
+        if (entry == 0) {
+            const auto length = static_cast<std::uint32_t>(id.size());
+            const std::size_t place = arena_.size();
+            if (place + sizeof length + id.size() > arena_.capacity())
+                require_memory(host, add_size(bytes(), 2 * arena_.capacity() + id.size()),
+                               "collecting customer ids");
+            arena_.append(reinterpret_cast<const char*>(&length), sizeof length);
+            arena_.append(id);
+            return append(static_cast<std::int64_t>(place), slot, hash, host);
+        }
+        const auto index = static_cast<std::uint32_t>(entry) - 1;
+        if (entry >> 32 == hash >> 32 && text_id(customers_[index]) == id) return index;
+    }
+}
+
+std::uint32_t RfmAccumulator::append(std::int64_t id, std::size_t slot, std::uint64_t hash,
+                                     const Host& host) {
+    const auto index = static_cast<std::uint32_t>(customers_.size());
+    grow(customers_, bytes(), host, "customers");
+    customers_.push_back({id, std::numeric_limits<Timestamp64>::min(), 0, 0, 0, 0, false});
+    slots_[slot] = (hash & 0xffffffff00000000ULL) | (index + 1);
+    if (customers_.size() * 2 > slots_.size()) grow_customers(host);
+    return index;
+}
+
+void RfmAccumulator::grow_customers(const Host& host) {
+    const std::size_t count = std::max(2 * kFirstCapacity, 2 * slots_.size());
+    if (count / 2 > std::numeric_limits<std::uint32_t>::max() - 1)
+        throw Error(ErrorCode::kLimitExceeded, "more than 2^32 customers in one aggregate");
+    require_memory(host, add_size(bytes(), mul_size(count, sizeof(std::uint64_t))),
+                   "collecting " + std::to_string(customers_.size() + 1) + " customers");
+    rebuild_slots(count);
+}
+
+void RfmAccumulator::rebuild_slots(std::size_t count) {
+    std::vector<std::uint64_t> slots(count);
+    for (std::size_t i = 0; i < customers_.size(); ++i) {
+        const std::uint64_t hash = ids_ == CustomerIds::kInteger ? hash_of(customers_[i].id)
+                                                                 : hash_of(text_id(customers_[i]));
+        std::size_t slot = hash & (count - 1);
+        while (slots[slot] != 0) slot = (slot + 1) & (count - 1);
+        slots[slot] = (hash & 0xffffffff00000000ULL) | (i + 1);
+    }
+    slots_ = std::move(slots);
+}
+
+void RfmAccumulator::merge(RfmAccumulator& other, Host& host) {
+    if (other.ids_ != ids_ || other.orders_ != orders_)
+        throw Error(ErrorCode::kInvalidArgument,
+                    "RFM states of different kinds of ids cannot be combined",
+                    "Build all of them from the same columns.");
+    flush(host);
+    other.flush(host);
+    std::vector<std::uint32_t> places;
+    require_memory(host, add_size(bytes(), mul_size(other.size(), sizeof(std::uint32_t))),
+                   "combining " + std::to_string(size() + other.size()) + " customers");
+    places.reserve(other.size());
+    if (slots_.empty()) grow_customers(host);
+    PollEvery poll(host);
+    for (const Customer& theirs : other.customers_) {
+        poll();
+        const std::uint32_t index = ids_ == CustomerIds::kInteger
+                                        ? find_or_insert(theirs.id, hash_of(theirs.id), host)
+                                        : find_or_insert(other.text_id(theirs), host);
+        places.push_back(index);
+        Customer& mine = customers_[index];
+        // Which of their orders are ours too is only known from both logs.
+        mine.unsettled = mine.unsettled || theirs.unsettled || (mine.orders > 0 && theirs.orders > 0);
+        mine.last_at = std::max(mine.last_at, theirs.last_at);
+        mine.gross += theirs.gross;
+        mine.returned += theirs.returned;
+        mine.last_order = mine.orders > 0 && theirs.orders > 0
+                              ? std::max(mine.last_order, theirs.last_order)
+                              : mine.orders > 0 ? mine.last_order : theirs.last_order;
+        mine.orders += theirs.orders;
+    }
+    if (orders_ == Orders::kEveryLine) {
+        for (const std::uint32_t index : places) customers_[index].unsettled = false;
+        return;
+    }
+    for (const LoggedOrder& entry : other.log_) {
+        poll();
+        log_order(places[entry.customer], entry.order, host);
+    }
+}
+
+void RfmAccumulator::settle(Host& host) {
+    flush(host);
+    std::size_t entries = 0;
+    for (const LoggedOrder& entry : log_) entries += customers_[entry.customer].unsettled;
+    if (entries == 0) return;
+    require_memory(host, add_size(bytes(), mul_size(entries, sizeof(LoggedOrder))),
+                   "counting the orders of " + std::to_string(size()) + " customers");
+    std::vector<LoggedOrder> open;
+    open.reserve(entries);
+    for (const LoggedOrder& entry : log_)
+        if (customers_[entry.customer].unsettled) open.push_back(entry);
+    host.poll();
+    std::sort(open.begin(), open.end(), [](const LoggedOrder& a, const LoggedOrder& b) {
+        return a.customer != b.customer ? a.customer < b.customer : a.order < b.order;
+    });
+    host.poll();
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        Customer& customer = customers_[open[i].customer];
+        const bool first = i == 0 || open[i - 1].customer != open[i].customer;
+        if (first) customer.orders = 0;
+        if (first || open[i - 1].order != open[i].order) ++customer.orders;
+    }
+}
+
+std::string_view RfmAccumulator::text_id(const Customer& customer) const {
+    std::uint32_t length;
+    std::memcpy(&length, arena_.data() + customer.id, sizeof length);
+    return {arena_.data() + customer.id + sizeof length, length};
+}
+
+std::optional<Timestamp64> RfmAccumulator::last_order_at() const {
+    std::optional<Timestamp64> last;
+    for (const Customer& customer : customers_)
+        if (customer.orders > 0 && (!last || customer.last_at > *last)) last = customer.last_at;
+    return last;
+}
+
+std::size_t RfmAccumulator::bytes() const {
+    return customers_.capacity() * sizeof(Customer) + slots_.capacity() * sizeof(std::uint64_t) +
+           log_.capacity() * sizeof(LoggedOrder) + arena_.capacity();
+}
+
+void RfmAccumulator::encode(Writer& out) const {
+    out.reserve(64 + customers_.size() * 72 + log_.size() * sizeof(LoggedOrder) + arena_.size() +
+                pending_.size() * sizeof(Line));
+    out.u8(static_cast<std::uint8_t>(ids_));
+    out.u8(static_cast<std::uint8_t>(orders_));
+    out.u32(static_cast<std::uint32_t>(customers_.size()));
+    for (const Customer& customer : customers_) {
+        if (ids_ == CustomerIds::kInteger)
+            out.i64(customer.id);
+        else
+            out.string(text_id(customer));
+        out.i64(customer.last_at);
+        out.i128(customer.gross);
+        out.i128(customer.returned);
+        out.u64(customer.last_order);
+        out.u32(customer.orders);
+        out.u8(customer.unsettled ? 1 : 0);
+    }
+    out.u32(static_cast<std::uint32_t>(log_.size()));
+    for (const LoggedOrder& entry : log_) {
+        out.u32(entry.customer);
+        out.u64(entry.order);
+    }
+    out.u32(static_cast<std::uint32_t>(pending_.size()));
+    for (const Line& line : pending_) {
+        out.i64(line.customer);
+        out.u64(line.order);
+        out.i64(line.at);
+        out.i128(line.amount);
+    }
+}
+
+RfmAccumulator RfmAccumulator::decode(Reader& in) {
+    const std::uint8_t ids = in.u8();
+    const std::uint8_t orders = in.u8();
+    if (ids > 1 || orders > 1) Reader::corrupt();
+    RfmAccumulator state(static_cast<CustomerIds>(ids), static_cast<Orders>(orders));
+
+    constexpr std::size_t kFixedBytes = 8 + 16 + 16 + 8 + 4 + 1;
+    const std::size_t customers = in.count(kFixedBytes + 4);
+    state.customers_.reserve(customers);
+    for (std::size_t i = 0; i < customers; ++i) {
+        Customer customer{};
+        if (state.ids_ == CustomerIds::kInteger) {
+            customer.id = in.i64();
+        } else {
+            const std::string_view id = in.string();
+            const auto length = static_cast<std::uint32_t>(id.size());
+            customer.id = static_cast<std::int64_t>(state.arena_.size());
+            state.arena_.append(reinterpret_cast<const char*>(&length), sizeof length);
+            state.arena_.append(id);
+        }
+        customer.last_at = in.i64();
+        customer.gross = in.i128();
+        customer.returned = in.i128();
+        customer.last_order = in.u64();
+        customer.orders = in.u32();
+        customer.unsettled = in.u8() != 0;
+        state.customers_.push_back(customer);
+    }
+    state.log_.resize(in.count(sizeof(LoggedOrder)));
+    for (LoggedOrder& entry : state.log_) {
+        entry.customer = in.u32();
+        entry.order = in.u64();
+        if (entry.customer >= customers) Reader::corrupt();
+    }
+    const std::size_t pending = in.count(8 + 8 + 8 + 16);
+    if (pending >= kBatch) Reader::corrupt();
+    for (std::size_t i = 0; i < pending; ++i) {
+        Line line{};
+        line.customer = in.i64();
+        line.order = in.u64();
+        line.at = in.i64();
+        line.amount = in.i128();
+        state.pending_.push_back(line);
+    }
+    in.expect_end();
+
+    // The hash is rebuilt, not stored: it cannot disagree with the records.
+    std::size_t slots = 2 * kFirstCapacity;
+    while (slots < 2 * customers) slots *= 2;
+    state.rebuild_slots(slots);
+    return state;
+}
+
+}  // namespace ecom::core
