@@ -256,32 +256,42 @@ comment on column {mart}.customer_rfm.rfm_code is 'The three scores as one text;
 comment on column {mart}.customer_rfm.segment is 'Segment by the rules of rfm_rule.';
 
 create table {mart}.rfm_rule (
-    scheme   text not null,
-    priority int  not null,
-    segment  text not null,
-    r_low    int  not null default 1,
-    r_high   int  not null default 5,
-    f_low    int  not null default 1,
-    f_high   int  not null default 5,
-    m_low    int  not null default 1,
-    m_high   int  not null default 5,
-    primary key (scheme, priority),
-    check (r_low between 1 and r_high and r_high <= 5),
-    check (f_low between 1 and f_high and f_high <= 5),
-    check (m_low between 1 and m_high and m_high <= 5)
+    scheme    text             not null,
+    priority  int              not null,
+    segment   text             not null,
+    r_min     double precision,
+    r_max     double precision,
+    f_min     double precision,
+    f_max     double precision,
+    m_min     double precision,
+    m_max     double precision,
+    fm_min    double precision,
+    fm_max    double precision,
+    total_min double precision,
+    total_max double precision,
+    primary key (scheme, priority)
 );
 comment on table {mart}.rfm_rule is
-'One row per rule that names a segment: the first rule of a scheme, by priority, whose three ranges hold the scores wins.
-Inner table: edit it to change the segments.';
+'One row per rule that names a segment: of a scheme, the first rule by priority whose ranges hold the scores wins.
+Inner table: edit it to change the segments. Bounds are inclusive, on a scale of 1 to 5; an empty bound does not bind.';
 comment on column {mart}.rfm_rule.scheme is 'Name of the rule set; the setting rfm.scheme chooses one.';
-comment on column {mart}.rfm_rule.priority is 'Order of the rules within the scheme; the lowest that matches wins.';
+comment on column {mart}.rfm_rule.priority is 'Order of the rules within the scheme.';
 comment on column {mart}.rfm_rule.segment is 'Segment that the rule gives.';
-comment on column {mart}.rfm_rule.r_low is 'Lowest recency score, on a scale of 5.';
-comment on column {mart}.rfm_rule.r_high is 'Highest recency score, on a scale of 5.';
-comment on column {mart}.rfm_rule.f_low is 'Lowest frequency score, on a scale of 5.';
-comment on column {mart}.rfm_rule.f_high is 'Highest frequency score, on a scale of 5.';
-comment on column {mart}.rfm_rule.m_low is 'Lowest monetary score, on a scale of 5.';
-comment on column {mart}.rfm_rule.m_high is 'Highest monetary score, on a scale of 5.';
+comment on column {mart}.rfm_rule.r_min is 'Lowest recency score.';
+comment on column {mart}.rfm_rule.r_max is 'Highest recency score.';
+comment on column {mart}.rfm_rule.f_min is 'Lowest frequency score.';
+comment on column {mart}.rfm_rule.f_max is 'Highest frequency score.';
+comment on column {mart}.rfm_rule.m_min is 'Lowest monetary score.';
+comment on column {mart}.rfm_rule.m_max is 'Highest monetary score.';
+comment on column {mart}.rfm_rule.fm_min is 'Lowest mean of the frequency and monetary scores.';
+comment on column {mart}.rfm_rule.fm_max is 'Highest mean of the frequency and monetary scores.';
+comment on column {mart}.rfm_rule.total_min is 'Lowest sum of the three scores.';
+comment on column {mart}.rfm_rule.total_max is 'Highest sum of the three scores.';
+insert into {mart}.rfm_rule (scheme, priority, segment, r_min, r_max, f_min, f_max, m_min, m_max,
+                             fm_min, fm_max, total_min, total_max)
+select s.scheme, s.priority, s.segment, s.r_min, s.r_max, s.f_min, s.f_max, s.m_min, s.m_max,
+       s.fm_min, s.fm_max, s.total_min, s.total_max
+from ecom.rfm_schemes() s;
 $ddl$);
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('inner_tables', 40, $ddl$

@@ -295,6 +295,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+    mart_id constant oid := ecom_internal.mart_oid(mart);
     mart_schema constant name := ecom_internal.mart_name(mart);
     all_rules constant jsonb := ecom_internal.sales_rules(rules);
     started_at constant timestamptz := clock_timestamp();
@@ -336,7 +337,7 @@ begin
     if to_regclass('pg_temp.ecom_load_line') is not null then
         drop table pg_temp.ecom_load_line;
     end if;
-    perform ecom_internal.report_progress(mart_schema, 'load_sales', 'reading the source', 0, 5);
+    perform ecom_internal.report_progress(mart_id, 'load_sales', 'reading the source', 0, 5);
     lines_read := ecom_internal.stage_sales(mapping, all_rules);
     drop view pg_temp.ecom_source;
     if not mapped ? 'order_id' then
@@ -352,7 +353,7 @@ begin
              from ecom_load_line where reason is null'
         into lines_accepted, first_day, last_day, months;
 
-    perform ecom_internal.report_progress(mart_schema, 'load_sales', 'adding dimension members', 1, 5);
+    perform ecom_internal.report_progress(mart_id, 'load_sales', 'adding dimension members', 1, 5);
     if lines_accepted > 0 then
         perform ecom_internal.extend_dates(mart_schema, first_day, last_day);
         perform ecom_internal.add_month_partitions(mart_schema, months);
@@ -397,7 +398,7 @@ begin
     from unnest(array['channel', 'payment_method', 'shipping_method']) r where mapped ? r;
     execute format('analyze %1$I.dim_customer, %1$I.dim_product', mart_schema);
 
-    perform ecom_internal.report_progress(mart_schema, 'load_sales', 'adding order lines', 2, 5);
+    perform ecom_internal.report_progress(mart_id, 'load_sales', 'adding order lines', 2, 5);
     execute format('select not exists (select from %I.fact_sales)', mart_schema) into was_empty;
     is_rebuilding := was_empty and lines_accepted >= rebuild_threshold;
     if is_rebuilding then
@@ -450,11 +451,11 @@ begin
         into order_count;
     drop table pg_temp.ecom_load_line;
 
-    perform ecom_internal.report_progress(mart_schema, 'load_sales', 'building keys and indexes', 3, 5);
+    perform ecom_internal.report_progress(mart_id, 'load_sales', 'building keys and indexes', 3, 5);
     if is_rebuilding then
         perform ecom_internal.create_fact_constraints(mart_schema);
     end if;
-    perform ecom_internal.report_progress(mart_schema, 'load_sales', 'gathering statistics', 4, 5);
+    perform ecom_internal.report_progress(mart_id, 'load_sales', 'gathering statistics', 4, 5);
     execute format('analyze %1$I.fact_sales, %1$I.dim_date', mart_schema);
 
     execute format('update %I.load_log set read_lines = $2, loaded_lines = $3, rejected_lines = $4, orders = $5,
