@@ -54,6 +54,9 @@ comment on type ecom.state is
 'The state of an aggregate as a value: stored, merged with others, read by accessor functions.
 Its text form is its bytes in hexadecimal.';
 
+create function ecom_internal.state_final(ecom.state) returns ecom.state
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_state_final';
+
 create function ecom.model_info(model ecom.model) returns jsonb
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_model_info';
 comment on function ecom.model_info(ecom.model) is
@@ -141,9 +144,3 @@ end
 $$;
 comment on function ecom_internal.mart_oid(name) is
 'The schema of a mart; NULL means the setting ecom_analytics.mart. 3F000 when there is no such mart';
-
-create function ecom_internal.mart_name(mart name) returns name
-    language sql stable parallel safe
-as $$ select nspname from pg_catalog.pg_namespace where oid = ecom_internal.mart_oid(mart) $$;
-comment on function ecom_internal.mart_name(name) is
-'The name of a mart that exists; NULL means the setting ecom_analytics.mart';

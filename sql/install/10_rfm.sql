@@ -92,7 +92,8 @@ create function ecom_internal.rfm_add_bigint_bigint_numeric(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_bigint_bigint_numeric';
 create aggregate ecom.rfm_agg(customer bigint, order_id bigint, ts timestamp, amount numeric) (
     sfunc = ecom_internal.rfm_add_bigint_bigint_numeric, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(bigint, bigint, timestamp, numeric) is
 'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
@@ -107,7 +108,8 @@ create function ecom_internal.rfm_add_bigint_bigint_float8(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_bigint_bigint_float8';
 create aggregate ecom.rfm_agg(customer bigint, order_id bigint, ts timestamp, amount float8) (
     sfunc = ecom_internal.rfm_add_bigint_bigint_float8, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(bigint, bigint, timestamp, float8) is
 'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
@@ -122,7 +124,8 @@ create function ecom_internal.rfm_add_bigint_text_numeric(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_bigint_text_numeric';
 create aggregate ecom.rfm_agg(customer bigint, order_id text, ts timestamp, amount numeric) (
     sfunc = ecom_internal.rfm_add_bigint_text_numeric, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(bigint, text, timestamp, numeric) is
 'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
@@ -137,7 +140,8 @@ create function ecom_internal.rfm_add_bigint_text_float8(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_bigint_text_float8';
 create aggregate ecom.rfm_agg(customer bigint, order_id text, ts timestamp, amount float8) (
     sfunc = ecom_internal.rfm_add_bigint_text_float8, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(bigint, text, timestamp, float8) is
 'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
@@ -152,7 +156,8 @@ create function ecom_internal.rfm_add_text_bigint_numeric(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_text_bigint_numeric';
 create aggregate ecom.rfm_agg(customer text, order_id bigint, ts timestamp, amount numeric) (
     sfunc = ecom_internal.rfm_add_text_bigint_numeric, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(text, bigint, timestamp, numeric) is
 'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
@@ -167,7 +172,8 @@ create function ecom_internal.rfm_add_text_bigint_float8(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_text_bigint_float8';
 create aggregate ecom.rfm_agg(customer text, order_id bigint, ts timestamp, amount float8) (
     sfunc = ecom_internal.rfm_add_text_bigint_float8, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(text, bigint, timestamp, float8) is
 'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
@@ -182,7 +188,8 @@ create function ecom_internal.rfm_add_text_text_numeric(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_text_text_numeric';
 create aggregate ecom.rfm_agg(customer text, order_id text, ts timestamp, amount numeric) (
     sfunc = ecom_internal.rfm_add_text_text_numeric, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(text, text, timestamp, numeric) is
 'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
@@ -197,7 +204,8 @@ create function ecom_internal.rfm_add_text_text_float8(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_text_text_float8';
 create aggregate ecom.rfm_agg(customer text, order_id text, ts timestamp, amount float8) (
     sfunc = ecom_internal.rfm_add_text_text_float8, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(text, text, timestamp, float8) is
 'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
@@ -212,7 +220,8 @@ create function ecom_internal.rfm_add_bigint_numeric(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_bigint_numeric';
 create aggregate ecom.rfm_agg(customer bigint, ts timestamp, amount numeric) (
     sfunc = ecom_internal.rfm_add_bigint_numeric, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(bigint, timestamp, numeric) is
 'One pass over orders, one row each: as ecom.rfm_agg with an order id, but every row with an amount of 0 or more
@@ -223,7 +232,8 @@ create function ecom_internal.rfm_add_bigint_float8(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_bigint_float8';
 create aggregate ecom.rfm_agg(customer bigint, ts timestamp, amount float8) (
     sfunc = ecom_internal.rfm_add_bigint_float8, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(bigint, timestamp, float8) is
 'One pass over orders, one row each: as ecom.rfm_agg with an order id, but every row with an amount of 0 or more
@@ -234,7 +244,8 @@ create function ecom_internal.rfm_add_text_numeric(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_text_numeric';
 create aggregate ecom.rfm_agg(customer text, ts timestamp, amount numeric) (
     sfunc = ecom_internal.rfm_add_text_numeric, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(text, timestamp, numeric) is
 'One pass over orders, one row each: as ecom.rfm_agg with an order id, but every row with an amount of 0 or more
@@ -245,7 +256,8 @@ create function ecom_internal.rfm_add_text_float8(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_rfm_add_text_float8';
 create aggregate ecom.rfm_agg(customer text, ts timestamp, amount float8) (
     sfunc = ecom_internal.rfm_add_text_float8, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_agg(text, timestamp, float8) is
 'One pass over orders, one row each: as ecom.rfm_agg with an order id, but every row with an amount of 0 or more
@@ -253,7 +265,8 @@ counts as one order. Memory: about 100 bytes a customer, whatever the number of 
 
 create aggregate ecom.rfm_rollup(state ecom.state) (
     sfunc = ecom_internal.rfm_combine, stype = ecom.state, sspace = 1048576,
-    combinefunc = ecom_internal.rfm_combine, parallel = safe
+    combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
 );
 comment on aggregate ecom.rfm_rollup(ecom.state) is
 'Merges states of ecom.rfm_agg, for example one stored per month, into the state of all their lines.

@@ -71,6 +71,15 @@ core::State* expanded_state(Datum datum) {
     return reinterpret_cast<ExpandedState*>(header)->state;
 }
 
+Datum result_datum(Datum datum) {
+    if (expanded_state(datum) == nullptr) return datum;
+    return call([&] {
+        void* pointer = palloc(EXPANDED_POINTER_SIZE);
+        std::memcpy(pointer, DatumGetEOHP(datum)->eoh_ro_ptr, EXPANDED_POINTER_SIZE);
+        return PointerGetDatum(pointer);
+    });
+}
+
 MemoryContext aggregate_context(FunctionCallInfo fcinfo) {
     MemoryContext context;
     if (AggCheckCallContext(fcinfo, &context)) return context;

@@ -30,6 +30,11 @@ Datum make_expanded_state(MemoryContext parent, std::unique_ptr<core::State> sta
 // The state behind a datum that is an expanded object of ours, or nullptr.
 core::State* expanded_state(Datum datum);
 
+// The datum as an aggregate returns it: a short-lived pointer to the live object, so that an
+// accessor above the aggregate reads it in place. (Before 16 the executor copies, and so flattens,
+// every result that was not allocated in the current context.)
+Datum result_datum(Datum datum);
+
 // The aggregate's context; error when the function is called by hand.
 MemoryContext aggregate_context(FunctionCallInfo fcinfo);
 

@@ -96,6 +96,9 @@ ECOM_FUNCTION(ecom_state_out) {
     });
 }
 
+// Final function of the aggregates that return their state.
+ECOM_FUNCTION(ecom_state_final) { return result_datum(PG_GETARG_DATUM(0)); }
+
 ECOM_FUNCTION(ecom_state_recv) {
     const std::string_view bytes = received_bytes(fcinfo);
     core::state_kind(bytes);

@@ -32,15 +32,13 @@ std::uint64_t hash_of(std::string_view text) {
     return mix64(hash);
 }
 
-// Room for one more element, doubling, within the host's memory limit. `held` is what the state
-// holds already; old and new buffer exist together while elements move.
+// Throws when one more element would take the state beyond the host's memory limit. `held` is what
+// the state holds already.
 template <typename T>
-void grow(std::vector<T>& items, std::size_t held, const Host& host, const char* what) {
-    if (items.size() < items.capacity()) return;
-    const std::size_t capacity = std::max(kFirstCapacity, 2 * items.capacity());
-    require_memory(host, add_size(held, mul_size(capacity, sizeof(T))),
+void check_growth(const ChunkedVector<T>& items, std::size_t held, const Host& host,
+                  const char* what) {
+    require_memory(host, add_size(held, items.growth_bytes()),
                    "collecting " + std::to_string(items.size() + 1) + " " + what);
-    items.reserve(capacity);
 }
 
 }  // namespace
@@ -118,7 +116,7 @@ void RfmAccumulator::apply(std::uint32_t index, std::uint64_t order, Timestamp64
     }
     if (customer.orders > 0 && order == customer.last_order) return;
     if (customer.orders > 0 && order < customer.last_order) {
-        customer.unsettled = true;
+        mark_unsettled(customer);
     } else {
         ++customer.orders;
         customer.last_order = order;
@@ -126,8 +124,13 @@ void RfmAccumulator::apply(std::uint32_t index, std::uint64_t order, Timestamp64
     log_order(index, order, host);
 }
 
+void RfmAccumulator::mark_unsettled(Customer& customer) {
+    unsettled_ += !customer.unsettled;
+    customer.unsettled = true;
+}
+
 void RfmAccumulator::log_order(std::uint32_t index, std::uint64_t order, const Host& host) {
-    grow(log_, bytes(), host, "orders");
+    if (log_.will_grow()) check_growth(log_, bytes(), host, "orders");
     log_.push_back({index, order});
 }
 
@@ -166,7 +169,7 @@ std::uint32_t RfmAccumulator::find_or_insert(std::string_view id, const Host& ho
 std::uint32_t RfmAccumulator::append(std::int64_t id, std::size_t slot, std::uint64_t hash,
                                      const Host& host) {
     const auto index = static_cast<std::uint32_t>(customers_.size());
-    grow(customers_, bytes(), host, "customers");
+    if (customers_.will_grow()) check_growth(customers_, bytes(), host, "customers");
     customers_.push_back({id, std::numeric_limits<Timestamp64>::min(), 0, 0, 0, 0, false});
     slots_[slot] = (hash & 0xffffffff00000000ULL) | (index + 1);
     if (customers_.size() * 2 > slots_.size()) grow_customers(host);
@@ -183,7 +186,7 @@ void RfmAccumulator::grow_customers(const Host& host) {
 }
 
 void RfmAccumulator::rebuild_slots(std::size_t count) {
-    std::vector<std::uint64_t> slots(count);
+    LargeVector<std::uint64_t> slots(count);
     for (std::size_t i = 0; i < customers_.size(); ++i) {
         const std::uint64_t hash = ids_ == CustomerIds::kInteger ? hash_of(customers_[i].id)
                                                                  : hash_of(text_id(customers_[i]));
@@ -207,15 +210,18 @@ void RfmAccumulator::merge(RfmAccumulator& other, Host& host) {
     places.reserve(other.size());
     if (slots_.empty()) grow_customers(host);
     PollEvery poll(host);
-    for (const Customer& theirs : other.customers_) {
+    for (std::size_t i = 0; i < other.size(); ++i) {
         poll();
+        const Customer& theirs = other.customers_[i];
         const std::uint32_t index = ids_ == CustomerIds::kInteger
                                         ? find_or_insert(theirs.id, hash_of(theirs.id), host)
                                         : find_or_insert(other.text_id(theirs), host);
         places.push_back(index);
         Customer& mine = customers_[index];
         // Which of their orders are ours too is only known from both logs.
-        mine.unsettled = mine.unsettled || theirs.unsettled || (mine.orders > 0 && theirs.orders > 0);
+        if (orders_ == Orders::kById &&
+            (theirs.unsettled || (mine.orders > 0 && theirs.orders > 0)))
+            mark_unsettled(mine);
         mine.last_at = std::max(mine.last_at, theirs.last_at);
         mine.gross += theirs.gross;
         mine.returned += theirs.returned;
@@ -224,27 +230,27 @@ void RfmAccumulator::merge(RfmAccumulator& other, Host& host) {
                               : mine.orders > 0 ? mine.last_order : theirs.last_order;
         mine.orders += theirs.orders;
     }
-    if (orders_ == Orders::kEveryLine) {
-        for (const std::uint32_t index : places) customers_[index].unsettled = false;
-        return;
-    }
-    for (const LoggedOrder& entry : other.log_) {
+    other.log_.for_each([&](const LoggedOrder& entry) {
         poll();
         log_order(places[entry.customer], entry.order, host);
-    }
+    });
 }
 
 void RfmAccumulator::settle(Host& host) {
     flush(host);
+    if (unsettled_ == 0) return;
+    // One bit a customer stays in the cache while the log streams past; the records would not.
+    std::vector<bool> marked(size());
+    for (std::size_t i = 0; i < size(); ++i) marked[i] = customers_[i].unsettled;
     std::size_t entries = 0;
-    for (const LoggedOrder& entry : log_) entries += customers_[entry.customer].unsettled;
-    if (entries == 0) return;
+    log_.for_each([&](const LoggedOrder& entry) { entries += marked[entry.customer]; });
     require_memory(host, add_size(bytes(), mul_size(entries, sizeof(LoggedOrder))),
                    "counting the orders of " + std::to_string(size()) + " customers");
-    std::vector<LoggedOrder> open;
+    LargeVector<LoggedOrder> open;
     open.reserve(entries);
-    for (const LoggedOrder& entry : log_)
-        if (customers_[entry.customer].unsettled) open.push_back(entry);
+    log_.for_each([&](const LoggedOrder& entry) {
+        if (marked[entry.customer]) open.push_back(entry);
+    });
     host.poll();
     std::sort(open.begin(), open.end(), [](const LoggedOrder& a, const LoggedOrder& b) {
         return a.customer != b.customer ? a.customer < b.customer : a.order < b.order;
@@ -266,14 +272,15 @@ std::string_view RfmAccumulator::text_id(const Customer& customer) const {
 
 std::optional<Timestamp64> RfmAccumulator::last_order_at() const {
     std::optional<Timestamp64> last;
-    for (const Customer& customer : customers_)
+    customers_.for_each([&](const Customer& customer) {
         if (customer.orders > 0 && (!last || customer.last_at > *last)) last = customer.last_at;
+    });
     return last;
 }
 
 std::size_t RfmAccumulator::bytes() const {
-    return customers_.capacity() * sizeof(Customer) + slots_.capacity() * sizeof(std::uint64_t) +
-           log_.capacity() * sizeof(LoggedOrder) + arena_.capacity();
+    return customers_.bytes() + slots_.capacity() * sizeof(std::uint64_t) + log_.bytes() +
+           arena_.capacity();
 }
 
 void RfmAccumulator::encode(Writer& out) const {
@@ -282,7 +289,7 @@ void RfmAccumulator::encode(Writer& out) const {
     out.u8(static_cast<std::uint8_t>(ids_));
     out.u8(static_cast<std::uint8_t>(orders_));
     out.u32(static_cast<std::uint32_t>(customers_.size()));
-    for (const Customer& customer : customers_) {
+    customers_.for_each([&](const Customer& customer) {
         if (ids_ == CustomerIds::kInteger)
             out.i64(customer.id);
         else
@@ -293,12 +300,12 @@ void RfmAccumulator::encode(Writer& out) const {
         out.u64(customer.last_order);
         out.u32(customer.orders);
         out.u8(customer.unsettled ? 1 : 0);
-    }
+    });
     out.u32(static_cast<std::uint32_t>(log_.size()));
-    for (const LoggedOrder& entry : log_) {
+    log_.for_each([&](const LoggedOrder& entry) {
         out.u32(entry.customer);
         out.u64(entry.order);
-    }
+    });
     out.u32(static_cast<std::uint32_t>(pending_.size()));
     for (const Line& line : pending_) {
         out.i64(line.customer);
@@ -316,7 +323,6 @@ RfmAccumulator RfmAccumulator::decode(Reader& in) {
 
     constexpr std::size_t kFixedBytes = 8 + 16 + 16 + 8 + 4 + 1;
     const std::size_t customers = in.count(kFixedBytes + 4);
-    state.customers_.reserve(customers);
     for (std::size_t i = 0; i < customers; ++i) {
         Customer customer{};
         if (state.ids_ == CustomerIds::kInteger) {
@@ -334,13 +340,16 @@ RfmAccumulator RfmAccumulator::decode(Reader& in) {
         customer.last_order = in.u64();
         customer.orders = in.u32();
         customer.unsettled = in.u8() != 0;
+        state.unsettled_ += customer.unsettled;
         state.customers_.push_back(customer);
     }
-    state.log_.resize(in.count(sizeof(LoggedOrder)));
-    for (LoggedOrder& entry : state.log_) {
+    const std::size_t logged = in.count(sizeof(LoggedOrder));
+    for (std::size_t i = 0; i < logged; ++i) {
+        LoggedOrder entry{};
         entry.customer = in.u32();
         entry.order = in.u64();
         if (entry.customer >= customers) Reader::corrupt();
+        state.log_.push_back(entry);
     }
     const std::size_t pending = in.count(8 + 8 + 8 + 16);
     if (pending >= kBatch) Reader::corrupt();

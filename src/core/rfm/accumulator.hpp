@@ -13,8 +13,8 @@
 //   customer, and marked customers are settled from a log when the result is read. Data in time
 //   order, the common case, never needs that.
 //
-// Memory: 64 bytes a customer (doubling), 16 to 32 bytes a customer for the hash, 12 bytes an order
-// for the log, and the texts of customer ids where they are texts.
+// Memory: 64 bytes a customer, 16 to 32 bytes a customer for the hash, 12 bytes an order for the log,
+// and the texts of customer ids where they are texts.
 // Time: O(lines) expected; settling adds O(s log s) for the s log entries of marked customers.
 #pragma once
 
@@ -24,7 +24,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/chunked_vector.hpp"
 #include "core/base/host.hpp"
+#include "core/base/huge_pages.hpp"
 #include "core/base/state.hpp"
 
 namespace ecom::core {
@@ -119,6 +121,7 @@ private:
     void flush(Host& host);
     void apply(std::uint32_t index, std::uint64_t order, Timestamp64 at, ExactAmount amount,
                const Host& host);
+    void mark_unsettled(Customer& customer);
     void log_order(std::uint32_t index, std::uint64_t order, const Host& host);
     std::uint32_t find_or_insert(std::int64_t id, std::uint64_t hash, const Host& host);
     std::uint32_t find_or_insert(std::string_view id, const Host& host);
@@ -129,11 +132,12 @@ private:
 
     CustomerIds ids_;
     Orders orders_;
-    std::vector<Customer> customers_;
-    std::vector<std::uint64_t> slots_;  // 0: empty; else high half of the hash, index + 1
+    ChunkedVector<Customer> customers_;
+    LargeVector<std::uint64_t> slots_;  // 0: empty; else high half of the hash, index + 1
     std::string arena_;                 // text ids, each with its 4-byte length before it
-    std::vector<LoggedOrder> log_;
+    ChunkedVector<LoggedOrder> log_;
     std::vector<Line> pending_;
+    std::size_t unsettled_ = 0;  // customers marked so
 };
 
 }  // namespace ecom::core
