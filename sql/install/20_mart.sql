@@ -580,14 +580,39 @@ comment on function ecom_internal.add_month_partitions(name, date[]) is
 'Makes the partitions of fact_sales for the months of some days; does nothing when fact_sales is not partitioned.
 Arguments: mart; months: any days of the months wanted. Locks fact_sales against writes.';
 
-create function ecom.create_mart(
+create function ecom_internal.replace_fact_by_view(mart name) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    columns text;
+begin
+    execute format('alter table %I.fact_sales rename to fact_sales_table', mart);
+    select string_agg(format('null::%s as %I', format_type(a.atttypid, a.atttypmod), a.attname), ', ' order by a.attnum)
+    into columns
+    from pg_attribute a
+    where a.attrelid = format('%I.fact_sales_table', mart)::regclass and a.attnum > 0 and not a.attisdropped;
+    execute format('create view %I.fact_sales as select %s where false', mart, columns);
+    execute format('comment on view %I.fact_sales is %L', mart,
+                   obj_description(format('%I.fact_sales_table', mart)::regclass, 'pg_class'));
+    perform ecom_internal.copy_column_comments(mart, 'fact_sales_table', 'fact_sales');
+    execute format('drop table %I.fact_sales_table', mart);
+end
+$$;
+comment on function ecom_internal.replace_fact_by_view(name) is
+'Puts an empty view with the same columns, types and comments in the place of the table fact_sales of a new mart.
+The view is there before anything depends on fact_sales; binding the mart gives it its rows.
+Arguments: mart: the resolved name.';
+
+create function ecom_internal.make_mart(
     mart name,
-    partition_by text default 'none',
-    start_date date default null,
-    end_date date default null,
-    fiscal_year_start_month int default 1,
-    hemisphere text default 'north'
-) returns name
+    partition_by text,
+    start_date date,
+    end_date date,
+    fiscal_year_start_month int,
+    hemisphere text,
+    is_bound boolean
+) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -605,17 +630,17 @@ begin
             hint = 'Give a start_date that is not after end_date, or neither of them.';
     end if;
     if coalesce(partition_by, '') not in ('none', 'month') then
-        raise exception 'partition_by % is not known', coalesce(quote_literal(partition_by), 'NULL')
+        raise exception 'partition_by "%" is not known', coalesce(partition_by, 'NULL')
             using errcode = '22023', hint = 'Use none or month.';
     end if;
     if exists (select from pg_namespace where nspname = mart) then
         if to_regclass(format('%I.setting', mart)) is not null and to_regclass(format('%I.fact_sales', mart)) is not null then
-            raise exception 'mart % already exists', quote_ident(mart) using errcode = '42P06',
+            raise exception 'mart "%" already exists', mart using errcode = '42P06',
                 hint = 'Choose another name, or drop the schema with everything in it first.';
         elsif exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = mart)
            or exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = mart)
            or exists (select from pg_type t join pg_namespace n on n.oid = t.typnamespace where n.nspname = mart) then
-            raise exception 'schema % already exists and is not empty', quote_ident(mart) using errcode = '42P06',
+            raise exception 'schema "%" already exists and is not empty', mart using errcode = '42P06',
                 hint = 'Choose another name or an empty schema: a mart does not share its schema.';
         end if;
     else
@@ -623,17 +648,23 @@ begin
         execute format('comment on schema %I is %L', mart, 'Mart of ecom_analytics: the star schema of one shop.');
     end if;
 
-    for part in select p.ddl from ecom_internal.mart_part p order by p.position loop
+    for part in select p.name, p.ddl from ecom_internal.mart_part p order by p.position loop
         execute ecom_internal.expand_template(
             replace(part.ddl, '{fact_partitioning}',
                     case partition_by when 'month' then 'partition by range (order_date_key)' else '' end),
             mart);
+        if is_bound and part.name = 'facts' then
+            perform ecom_internal.replace_fact_by_view(mart);
+        end if;
     end loop;
     perform ecom_internal.init_settings(mart, jsonb_build_object(
+        'mart.bound', is_bound,
         'mart.partition_by', partition_by,
         'mart.fiscal_year_start_month', fiscal_year_start_month,
         'mart.hemisphere', hemisphere));
-    perform ecom_internal.create_fact_constraints(mart);
+    if not is_bound then
+        perform ecom_internal.create_fact_constraints(mart);
+    end if;
     if partition_by = 'month' then
         execute format('create table %1$I.fact_sales_default partition of %1$I.fact_sales default', mart);
         execute format('comment on table %I.fact_sales_default is %L', mart,
@@ -644,6 +675,26 @@ begin
         perform ecom_internal.add_month_partitions(mart, array(
             select day::date from generate_series(date_trunc('month', start_date), last_date, interval '1 month') day));
     end if;
+end
+$$;
+comment on function ecom_internal.make_mart(name, text, date, date, int, text, boolean) is
+'Makes the schema of a mart with all its parts.
+Arguments: those of ecom.create_mart; is_bound: true makes fact_sales a view for ecom.bind_mart to fill.
+Errors: those of ecom.create_mart.';
+
+create function ecom.create_mart(
+    mart name,
+    partition_by text default 'none',
+    start_date date default null,
+    end_date date default null,
+    fiscal_year_start_month int default 1,
+    hemisphere text default 'north'
+) returns name
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform ecom_internal.make_mart(mart, partition_by, start_date, end_date, fiscal_year_start_month, hemisphere, false);
     return mart;
 end
 $$;

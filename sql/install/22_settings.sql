@@ -62,7 +62,7 @@ declare
 begin
     select * into definition from ecom_internal.setting_definition d where d.name = setting_name;
     if not found then
-        raise exception 'setting % is not known', coalesce(quote_literal(setting_name), 'NULL') using errcode = '42704',
+        raise exception 'setting "%" is not known', coalesce(setting_name, 'NULL') using errcode = '42704',
             hint = format('Use one of: %s.', (select string_agg(d.name, ', ' order by d.name)
                                               from ecom_internal.setting_definition d where not d.is_fixed));
     end if;
@@ -79,7 +79,7 @@ begin
         is_valid := is_valid and number >= coalesce(definition.low, number) and number <= coalesce(definition.high, number);
     end if;
     if not is_valid or setting_value <> all (definition.allowed) then
-        raise exception 'value % is not allowed for setting %', coalesce(quote_literal(setting_value), 'NULL'), setting_name
+        raise exception 'value "%" is not allowed for setting "%"', coalesce(setting_value, 'NULL'), setting_name
             using errcode = '22023', hint = format('Use %s%s.',
                 case
                     when definition.allowed is not null then 'one of: ' || array_to_string(definition.allowed, ', ')
@@ -109,7 +109,7 @@ begin
                     from ecom_internal.setting_definition d where d.name = $1', ecom_internal.mart_name(mart))
         into result using setting_name;
     if result is null then
-        raise exception 'setting % is not known', coalesce(quote_literal(setting_name), 'NULL') using errcode = '42704',
+        raise exception 'setting "%" is not known', coalesce(setting_name, 'NULL') using errcode = '42704',
             hint = format('Use one of: %s.', (select string_agg(d.name, ', ' order by d.name)
                                               from ecom_internal.setting_definition d));
     end if;
@@ -161,7 +161,7 @@ declare
     definition constant ecom_internal.setting_definition := ecom_internal.check_setting(setting_name, setting_value);
 begin
     if definition.is_fixed then
-        raise exception 'setting % is fixed', setting_name using errcode = '55P02',
+        raise exception 'setting "%" is fixed', setting_name using errcode = '55P02',
             hint = 'It follows from how the mart was made; make a new mart for another value.';
     end if;
     perform ecom_internal.store_setting(mart_schema, setting_name, setting_value);

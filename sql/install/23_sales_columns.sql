@@ -68,12 +68,18 @@ insert into ecom_internal.sales_role (role, position, kind, header_names, descri
     ('satisfaction_score', 33, 'number', '{satisfactionscore,satisfaction,reviewscore,rating}',
      'Satisfaction, 1 to 5.');
 
+create function ecom_internal.is_query(source text) returns boolean
+language sql immutable parallel safe
+return source operator(pg_catalog.~*) '^\s*(\(|(select|with|values|table)\M)';
+comment on function ecom_internal.is_query(text) is
+'Says whether a source is the text of a query and not the name of a relation.';
+
 create function ecom_internal.open_source(source text, caller_path text) returns regclass
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    is_query constant boolean := source ~* '^\s*(\(|(select|with|values|table)\M)';
+    is_query constant boolean := ecom_internal.is_query(source);
     relation regclass;
     statement text;
 begin
@@ -90,7 +96,7 @@ begin
         relation := pg_catalog.to_regclass(source);
         perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         if relation is null then
-            raise exception 'relation % does not exist', source using errcode = '42P01',
+            raise exception 'relation "%" does not exist', source using errcode = '42P01',
                 hint = 'Give the name of a table or view, with its schema if that is not in search_path, or a SELECT.';
         end if;
     end if;
@@ -135,6 +141,29 @@ as $$
 $$;
 comment on function ecom_internal.type_fits(text, oid) is
 'Says whether values of a type can be read as a kind of role.';
+
+create function ecom_internal.source_reading(kind text, column_name text, type_oid oid) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when column_name is null then
+            'null::' || case kind when 'time' then 'timestamp' when 'number' then 'numeric' else kind end
+        when kind = 'text' then format('nullif(btrim(s.%I::text), '''')', column_name)
+        when kind = 'number' and t.typcategory = 'S' then format('ecom_internal.try_numeric(s.%I::text)', column_name)
+        when kind = 'number' then format('s.%I::numeric', column_name)
+        when kind = 'time' and t.typcategory = 'S' then format('ecom_internal.try_timestamp(s.%I::text)', column_name)
+        when type_oid = 'timestamptz'::regtype then format('s.%I::timestamptz at time zone ''UTC''', column_name)
+        when kind = 'time' then format('s.%I::timestamp', column_name)
+        else format('case when lower(btrim(s.%1$I::text)) in (''true'', ''t'', ''yes'', ''y'', ''1'') then true
+                          when lower(btrim(s.%1$I::text)) in (''false'', ''f'', ''no'', ''n'', ''0'') then false end', column_name)
+        end
+    from (select) one left join pg_type t on t.oid = type_oid
+$$;
+comment on function ecom_internal.source_reading(text, text, oid) is
+'Gives the expression that reads a column of a source, which has the alias s, as a kind of role.
+Unreadable text gives NULL. A plain timestamp is read as it stands, so that an index on it can be used.
+Arguments: kind: as in sales_role; column_name and type_oid: NULL for a role without a column, which reads NULL.';
 
 create function ecom_internal.propose_mapping(source regclass)
 returns table (role text, column_name text, reason text)
@@ -215,21 +244,21 @@ begin
         order by r.position, m.key
     loop
         if given.role is null then
-            raise exception 'role % is not known', quote_ident(given.key) using errcode = '22023',
+            raise exception 'role "%" is not known', given.key using errcode = '22023',
                 detail = format('The mapping gives it the column %s.', given.value),
                 hint = format('Use one of: %s.', (select string_agg(r.role, ', ' order by r.position)
                                                   from ecom_internal.sales_role r));
         elsif jsonb_typeof(given.value) <> 'string' then
-            raise exception 'column for role % must be a string', given.key using errcode = '22023',
+            raise exception 'column for role "%" must be a string', given.key using errcode = '22023',
                 detail = format('It is of type %s.', jsonb_typeof(given.value)),
                 hint = 'Leave out the roles that the source has no column for.';
         elsif given.column_name is null then
-            raise exception 'column % for role % does not exist', quote_ident(given.value #>> '{}'), given.key
+            raise exception 'column "%" for role "%" does not exist', given.value #>> '{}', given.key
                 using errcode = '42703', detail = format('The source has the columns: %s.', header_list),
                 hint = 'Write the name exactly as the source has it, in the same case.';
         elsif not ecom_internal.type_fits(given.kind, given.type_oid) then
-            raise exception 'column % of type % cannot be %', quote_ident(given.column_name), given.type_name, given.role
-                using errcode = '42804', detail = format('The role %s is read as %s.', given.role, given.kind),
+            raise exception 'column "%" of type % cannot be "%"', given.column_name, given.type_name, given.role
+                using errcode = '42804', detail = format('The role "%s" is read as %s.', given.role, given.kind),
                 hint = 'Map another column, or give a SELECT that casts it.';
         end if;
     end loop;

@@ -45,11 +45,11 @@ begin
         order by m.key
     loop
         if given.allowed is null then
-            raise exception 'rule % is not known', quote_ident(given.key) using errcode = '22023',
+            raise exception 'rule "%" is not known', given.key using errcode = '22023',
                 hint = format('Use one of: %s.', (select string_agg(r.rule, ', ' order by r.rule)
                                                   from ecom_internal.load_rule r));
         elsif given.value is null or given.value <> all (given.allowed) then
-            raise exception 'value % is not allowed for rule %', coalesce(quote_literal(given.value), 'null'), given.key
+            raise exception 'value "%" is not allowed for rule "%"', coalesce(given.value, 'null'), given.key
                 using errcode = '22023', hint = format('Use one of: %s.', array_to_string(given.allowed, ', '));
         end if;
     end loop;
@@ -60,7 +60,7 @@ comment on function ecom_internal.sales_rules(jsonb) is
 'Checks cleaning rules and completes them with the defaults.
 Errors: 22023 for an unknown rule or a value that is not allowed.';
 
-create function ecom_internal.stage_sales(mapping jsonb, rules jsonb) returns bigint
+create function ecom_internal.stage_sales(mapping jsonb, rules jsonb, load_id int) returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -70,35 +70,19 @@ declare
     -- Natural keys and places stand in unique indexes, whose entries are limited to about 2700 bytes.
     text_limit constant text := '400';
     definition record;
-    raw_value text;
     readings text[] := '{}';
     checks text[] := '{}';
     rule_checks text[] := '{}';
     staged bigint;
 begin
     for definition in
-        select r.role, r.kind, m.column_name, t.typcategory as category, t.oid as type_oid
+        select r.role, r.kind, m.column_name, m.type_oid
         from ecom_internal.sales_role r
         left join jsonb_to_recordset(mapping) as m (role text, column_name text, type_oid oid) on m.role = r.role
-        left join pg_type t on t.oid = m.type_oid
         order by r.position
     loop
-        raw_value := 's.' || quote_ident(definition.column_name);
-        readings := readings || (case
-            when definition.column_name is null then
-                'null::' || case definition.kind when 'time' then 'timestamp' when 'number' then 'numeric' else definition.kind end
-            when definition.kind = 'text' then format('nullif(btrim(%s::text), '''')', raw_value)
-            when definition.kind = 'number' and definition.category = 'S' then
-                format('ecom_internal.try_numeric(%s::text)', raw_value)
-            when definition.kind = 'number' then raw_value || '::numeric'
-            when definition.kind = 'time' and definition.category = 'S' then
-                format('ecom_internal.try_timestamp(%s::text)', raw_value)
-            when definition.type_oid = 'timestamptz'::regtype then raw_value || '::timestamptz at time zone ''UTC'''
-            when definition.kind = 'time' then raw_value || '::timestamp'
-            else format('case when lower(btrim(%1$s::text)) in (''true'', ''t'', ''yes'', ''y'', ''1'') then true
-                              when lower(btrim(%1$s::text)) in (''false'', ''f'', ''no'', ''n'', ''0'') then false end',
-                        raw_value)
-            end || ' as ' || quote_ident(definition.role));
+        readings := readings || (ecom_internal.source_reading(definition.kind, definition.column_name, definition.type_oid)
+                                 || ' as ' || quote_ident(definition.role));
         continue when definition.column_name is null;
 
         if definition.role = 'satisfaction_score' and rules ->> 'invalid_satisfaction' = 'ignore' then
@@ -160,7 +144,7 @@ begin
                case when reason is null then ship_date end,
                line_quantity, line_price, line_discount, line_revenue, line_cost, line_is_return,
                case when reason is null then coalesce(delivery_days, ship_date::date - ordered_at::date) end,
-               case when reason is null then satisfaction_score end,
+               case when reason is null and satisfaction_score in (1, 2, 3, 4, 5) then satisfaction_score end,
                reason, case when reason is not null then to_jsonb(source_row) end
         from (
             select l.*, coalesce(l.parse_reason,
@@ -213,9 +197,10 @@ begin
     return staged;
 end
 $$;
-comment on function ecom_internal.stage_sales(jsonb, jsonb) is
+comment on function ecom_internal.stage_sales(jsonb, jsonb, int) is
 'Reads pg_temp.ecom_source into the temporary table ecom_load_line: typed values, amounts, reasons of refusal.
-Arguments: mapping: the rows of ecom_internal.sales_mapping as a JSON array; rules: complete rules.
+Arguments: mapping: the rows of ecom_internal.sales_mapping as a JSON array; rules: complete rules;
+load_id: makes order numbers where the source has none.
 Returns the number of rows read.';
 
 create function ecom_internal.load_members(mart name, dimension name, id_column name, id_role name, attributes jsonb)
@@ -301,6 +286,7 @@ declare
     started_at constant timestamptz := clock_timestamp();
     -- Below this many lines, keeping the indexes up to date costs less than building them.
     rebuild_threshold constant bigint := 50000;
+    key_sequence constant text := pg_get_serial_sequence(format('%I.fact_sales', mart_schema), 'sales_key');
     opened regclass;
     mapping jsonb;
     mapped jsonb;
@@ -321,7 +307,7 @@ declare
     text_unknown constant text := '''Unknown''';
 begin
     if ecom_internal.setting(mart_schema, 'mart.bound') = 'true' then
-        raise exception 'mart % is bound to tables of its user', quote_ident(mart_schema) using errcode = '55000',
+        raise exception 'mart "%" is bound to tables of its user', mart_schema using errcode = '55000',
             hint = 'Add the rows to those tables, or load into a mart made by ecom.create_mart.';
     end if;
     opened := ecom_internal.open_source(source, caller_path);
@@ -338,11 +324,8 @@ begin
         drop table pg_temp.ecom_load_line;
     end if;
     perform ecom_internal.report_progress(mart_id, 'load_sales', 'reading the source', 0, 5);
-    lines_read := ecom_internal.stage_sales(mapping, all_rules);
+    lines_read := ecom_internal.stage_sales(mapping, all_rules, this_load);
     drop view pg_temp.ecom_source;
-    if not mapped ? 'order_id' then
-        execute 'update ecom_load_line set order_id = $1 || ''-'' || row_number, line_number = 1' using this_load;
-    end if;
     analyze pg_temp.ecom_load_line;
     execute format('insert into %I.rejected_line (load_id, row_number, reason, raw)
                     select $1, row_number, reason, raw from ecom_load_line where reason is not null', mart_schema)
@@ -405,7 +388,11 @@ begin
         perform ecom_internal.drop_fact_constraints(mart_schema);
     end if;
     -- Keys are counted from the row of the source and not drawn from the sequence, so that they do not depend on the plan.
-    execute format('select coalesce(max(sales_key), 0) from %I.fact_sales', mart_schema) into key_base;
+    execute format('select greatest(coalesce(max(sales_key), 0), pg_sequence_last_value($1)) from %I.fact_sales', mart_schema)
+        into key_base using key_sequence::regclass;
+    if lines_accepted > 0 then
+        perform setval(key_sequence, key_base + lines_read);
+    end if;
     execute 'insert into ' || format('%I.fact_sales', mart_schema) || '
             (sales_key, order_date_key, ship_date_key, customer_key, product_key, geography_key, channel_key,
              payment_method_key, shipping_method_key, order_id, line_number, ordered_at, quantity, unit_price,
@@ -445,8 +432,6 @@ begin
         raise exception 'load lost lines: % read, % loaded, % rejected', lines_read, lines_loaded, lines_rejected
             using errcode = 'XX000', hint = 'This is an error of the extension: please report it. Nothing was loaded.';
     end if;
-    perform setval(pg_get_serial_sequence(format('%I.fact_sales', mart_schema), 'sales_key'),
-                   greatest(key_base + lines_read, 1), key_base + lines_read > 0);
     execute 'select count(*) from (select order_id from ecom_load_line where reason is null group by order_id) o'
         into order_count;
     drop table pg_temp.ecom_load_line;

@@ -23,11 +23,11 @@ declare
     schema_name name;
 begin
     if reader is null or not exists (select from pg_roles where rolname = reader) then
-        raise exception 'role % does not exist', coalesce(quote_ident(reader), 'NULL') using errcode = '42704',
+        raise exception 'role "%" does not exist', coalesce(reader, 'NULL') using errcode = '42704',
             hint = 'Create it first, for example with CREATE ROLE ... LOGIN; roles belong to the whole cluster.';
     end if;
     if pg_has_role(reader, (select nspowner from pg_namespace where nspname = mart_schema), 'member') then
-        raise exception 'role % owns mart %', quote_ident(reader), quote_ident(mart_schema) using errcode = '0LP01',
+        raise exception 'role "%" owns mart "%"', reader, mart_schema using errcode = '0LP01',
             hint = 'Give a role that is neither superuser nor member of the owner: it would keep all rights.';
     end if;
     foreach schema_name in array array[mart_schema, 'ecom'] loop
@@ -36,7 +36,7 @@ begin
         end if;
         continue when has_schema_privilege(reader, schema_name, 'usage');
         if not has_schema_privilege(schema_name, 'usage with grant option') then
-            raise exception 'usage of schema % cannot be granted by %', quote_ident(schema_name), quote_ident(current_user)
+            raise exception 'usage of schema "%" cannot be granted by "%"', schema_name, current_user
                 using errcode = '42501', hint = 'Let the owner of the schema call ecom.grant_reader.';
         end if;
         execute format('grant usage on schema %I to %I', schema_name, reader);
@@ -75,7 +75,7 @@ declare
     max_name_length constant int := 40;
 begin
     if reader is not null and not exists (select from pg_roles where rolname = reader) then
-        raise exception 'role % does not exist', quote_ident(reader) using errcode = '42704',
+        raise exception 'role "%" does not exist', reader using errcode = '42704',
             hint = 'Give an existing role, or NULL to check what ecom.grant_reader would show.';
     end if;
     return query
