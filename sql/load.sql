@@ -75,7 +75,7 @@ select ecom.create_mart('mart_rules', 'month');
 select loaded_lines, rejected_lines from ecom.load_sales('mart_rules', 'load_source.retail', rules =>
     '{"missing_customer": "reject", "returns": "reject", "zero_price": "reject", "negative_price": "reject", "duplicates": "reject"}');
 select reason, count(*), min(row_number) from mart_rules.rejected_line group by reason order by min(row_number);
-select tableoid::regclass as partition, count(*) from mart_rules.fact_sales group by 1 order by 1::text;
+select tableoid::regclass as partition, count(*) from mart_rules.fact_sales group by tableoid order by tableoid::regclass::text;
 select loaded_lines, rejected_lines from ecom.load_sales('mart_rules', 'retail', rules => '{"missing_customer": "reject"}');
 
 -- Typed columns, every role, explicit returns, derived amounts.

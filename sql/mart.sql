@@ -26,7 +26,7 @@ select count(*) as unknown_members from (
     union all select shipping_method_key from mart_plain.dim_shipping_method where shipping_method_key = 0) u;
 select conname, pg_get_constraintdef(oid) from pg_constraint
 where conrelid = 'mart_plain.fact_sales'::regclass order by conname;
-select indexrelid::regclass from pg_index where indrelid = 'mart_plain.fact_sales'::regclass order by 1::text;
+select indexrelid::regclass from pg_index where indrelid = 'mart_plain.fact_sales'::regclass order by indexrelid::regclass::text;
 -- Nothing of the mart belongs to the extension.
 select count(*) from pg_depend d join pg_class c on c.oid = d.objid and d.classid = 'pg_class'::regclass
 where d.deptype = 'e' and c.relnamespace = 'mart_plain'::regnamespace;
