@@ -24,16 +24,15 @@ double season(const plants::Category& category, int month_of_year) {
 
 std::size_t Baskets::bytes_needed(const DemoParams& params) {
     constexpr std::size_t kDaysPerMonth = 31;
-    // While it is made: uplift and mean weight a day beside the lasting tables.
-    const std::size_t day = kTypes * sizeof(Entry) +
-                            plants::kCategoryCount * 2 * sizeof(double) +
-                            kTypes * sizeof(double);
+    // While it is made, the weight of each day and type stands beside the lasting tables.
+    const std::size_t day = kTypes * (sizeof(Entry) + sizeof(double)) +
+                            plants::kCategoryCount * sizeof(Offer);
     return mul_size(static_cast<std::size_t>(params.months) * kDaysPerMonth, day);
 }
 
 Baskets::Baskets(Host& host, const Demand& demand, const Catalogue& catalogue) {
     const auto days = static_cast<std::size_t>(demand.days());
-    const std::vector<double> uplift = make_promotions(demand);
+    make_promotions(demand);
     entries_.resize(days * kTypes);
     std::vector<double> weight(days * kTypes);
     std::array<double, kTypes> mean_weight{};
@@ -50,7 +49,7 @@ Baskets::Baskets(Host& host, const Demand& demand, const Catalogue& catalogue) {
                 cells[cell] = static_cast<float>(
                     catalogue.cell_weight(day.month, cell) *
                     season(plants::kCategories[c], day.month_of_year) *
-                    uplift[d * plants::kCategoryCount + c] *
+                    offer(day_index, c).uplift *
                     segment.tier_factor[cell % plants::kTierCount] *
                     (c == taste ? plants::kTasteFactor : 1.0));
             }
@@ -66,11 +65,9 @@ Baskets::Baskets(Host& host, const Demand& demand, const Catalogue& catalogue) {
     }
 }
 
-// Returns the factor on units, by day and category.
-std::vector<double> Baskets::make_promotions(const Demand& demand) {
+void Baskets::make_promotions(const Demand& demand) {
     const auto days = static_cast<std::size_t>(demand.days());
-    discount_.assign(days * plants::kCategoryCount, 0.0);
-    std::vector<double> uplift(days * plants::kCategoryCount, 1.0);
+    offers_.resize(days * plants::kCategoryCount);
     const std::int32_t first = demand.first_day();
     const std::int32_t last = first + demand.days() - 1;
     // A winter sale may have begun in the year before the shop's first day.
@@ -86,11 +83,9 @@ std::vector<double> Baskets::make_promotions(const Demand& demand) {
                 const std::size_t i =
                     static_cast<std::size_t>(day - first) * plants::kCategoryCount +
                     planted.category;
-                discount_[i] = planted.discount;
-                uplift[i] = planted.uplift;
+                offers_[i] = {planted.discount, planted.uplift};
             }
         }
-    return uplift;
 }
 
 int Baskets::draw_line_count(Rng& rng, std::int32_t d, std::size_t segment,

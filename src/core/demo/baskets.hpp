@@ -34,9 +34,13 @@ public:
 
     std::size_t draw_cell(Rng& rng, std::int32_t d, std::size_t segment, std::size_t taste) const;
 
-    // Share of the list price that a promotion takes off the category on this day; 0 without one.
-    double discount(std::int32_t d, std::size_t category) const {
-        return discount_[static_cast<std::size_t>(d) * plants::kCategoryCount + category];
+    // What promotions do to a category on a day.
+    struct Offer {
+        double discount = 0.0;  // share of the list price
+        double uplift = 1.0;    // factor on units
+    };
+    const Offer& offer(std::int32_t d, std::size_t category) const {
+        return offers_[static_cast<std::size_t>(d) * plants::kCategoryCount + category];
     }
 
 private:
@@ -50,10 +54,10 @@ private:
         return entries_[static_cast<std::size_t>(d) * kTypes + segment * plants::kCategoryCount +
                         taste];
     }
-    std::vector<double> make_promotions(const Demand& demand);
+    void make_promotions(const Demand& demand);
 
     std::vector<DemoPromotion> promotions_;
-    std::vector<double> discount_;
+    std::vector<Offer> offers_;
     std::vector<Entry> entries_;
 };
 

@@ -18,7 +18,7 @@ constexpr double kOrdersOfFewest = 15000.0;
 
 constexpr double kPopularityShift = 1.5;
 constexpr double kPopularityExponent = 0.7;
-constexpr double kPriceSpread = 0.35;     // standard deviation of the log base price in a cell
+constexpr double kPriceSpread = 0.30;     // standard deviation of the log base price in a cell
 constexpr double kCostSpread = 0.05;
 constexpr std::array<double, plants::kTierCount> kTierProducts = {0.3, 0.4, 0.3};
 constexpr int kShortestLeadTime = 3;
@@ -56,7 +56,8 @@ std::size_t Catalogue::bytes_needed(const DemoParams& params) {
     const auto count = at(product_count(params.orders));
     const std::size_t one = sizeof(DemoProduct) + kTextBytes + sizeof(DemoAffinity) +
                             sizeof(std::int64_t) + sizeof(double) + 1 + sizeof(std::int32_t);
-    const std::size_t month = add_size(mul_size(count, sizeof(Monthly)), kDemoCells * sizeof(double));
+    const std::size_t month =
+        add_size(mul_size(count, sizeof(Monthly)), kDemoCells * sizeof(double));
     return add_size(mul_size(count, one), mul_size(at(params.months), month));
 }
 
@@ -155,7 +156,9 @@ void Catalogue::make_prices(Host& host, const DemoParams& params) {
         Rng rng = demo_stream(params.seed, DemoStream::kPrice, p);
         const auto& category = plants::kCategories[category_[p]];
         const auto base = static_cast<double>(base_price_[p]);
-        const auto draw_step = [&] { return plants::kPriceSteps[rng.below(plants::kPriceSteps.size())]; };
+        const auto draw_step = [&rng] {
+            return plants::kPriceSteps[rng.below(plants::kPriceSteps.size())];
+        };
         double step = draw_step();
         for (std::int32_t month = 0; month < params.months; ++month) {
             poll();

@@ -97,7 +97,7 @@ void Demand::make_channels(Host& host, const DemoParams& params) {
             constexpr std::size_t kDaysPerWeek = 7;
             const std::size_t series = k << 32;
             Rng week = demo_stream(params.seed, DemoStream::kSpend, series + d / kDaysPerWeek);
-            Rng day = demo_stream(params.seed, DemoStream::kDay, series + d + (std::size_t{1} << 31));
+            Rng day = demo_stream(params.seed, DemoStream::kSpendDay, series + d);
             const double flight = plants::kFlights[week.below(plants::kFlights.size())];
             const double money = flight * channel.mean_spend * orders_per_day_ *
                                  day.uniform(1.0 - kSpendNoise, 1.0 + kSpendNoise);

@@ -1,4 +1,4 @@
-// Demand over time: how many orders a living customer places on each day, and through which channel.
+// Demand over time: how many orders a living customer places on each day, and by which channel.
 //
 // The level of a day is month * weekday * holiday * noise * sum over channels of
 // (base + lift * hill(adstock)), scaled to mean 1. Its running integral is business time: in it a

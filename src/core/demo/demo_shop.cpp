@@ -138,7 +138,8 @@ DemoShop::Plan::Plan(Host& host, const DemoParams& given)
       baskets(host, demand, catalogue),
       population(host, params, demand, catalogue),
       orders(population.orders(host)) {
-    for (const auto& channel : plants::kChannels) channels.push_back({channel.name, channel.is_paid});
+    for (const auto& channel : plants::kChannels)
+        channels.push_back({channel.name, channel.is_paid});
     for (const char* const name : plants::kPaymentMethods) payment_methods.push_back({name});
     for (const auto& method : plants::kShippingMethods)
         shipping_methods.push_back({method.name, method.carrier});
@@ -179,6 +180,11 @@ DemoShop::Plan::Basket DemoShop::Plan::draw_basket(Rng& rng, std::int32_t day,
         basket.add(product, draw_quantity(rng, product));
         return true;
     };
+    // Prices and promotions move what is added as they move what is drawn.
+    const auto appeal = [&](std::int32_t product) {
+        return catalogue.response(month, product) *
+               baskets.offer(day, catalogue.category(product)).uplift;
+    };
     // An order has a line: when the decline took them all, others are drawn.
     while (count == 0) {
         const int wanted = baskets.draw_line_count(rng, day, customer.segment, customer.taste);
@@ -190,12 +196,11 @@ DemoShop::Plan::Basket DemoShop::Plan::draw_basket(Rng& rng, std::int32_t day,
     }
     for (std::size_t i = 0; i < count; ++i) {
         const std::int32_t companion = catalogue.companion(drawn[i]);
-        if (companion >= 0 && rng.bernoulli(plants::kAffinityProbability *
-                                            catalogue.response(month, companion)))
+        if (companion >= 0 && rng.bernoulli(plants::kAffinityProbability * appeal(companion)))
             put(companion);
     }
     if (customer.staple >= 0 &&
-        rng.bernoulli(plants::kStapleProbability * catalogue.response(month, customer.staple)))
+        rng.bernoulli(plants::kStapleProbability * appeal(customer.staple)))
         put(customer.staple);
     return basket;
 }
@@ -237,7 +242,7 @@ void DemoShop::Plan::append_lines(std::int64_t number, std::vector<DemoLine>& ou
     const Basket basket = draw_basket(rng, day, customer);
     for (std::size_t i = 0; i < basket.size(); ++i) {
         const Item& item = basket[i];
-        const double promotion = baskets.discount(day, catalogue.category(item.product));
+        const double promotion = baskets.offer(day, catalogue.category(item.product)).discount;
         line.line_number = static_cast<std::int32_t>(i) + 1;
         line.product_key = item.product + 1;
         line.quantity = item.quantity;
@@ -259,7 +264,8 @@ void DemoShop::Plan::append_returns(Rng& rng, std::int32_t delivered, std::size_
     const std::int32_t day =
         delivered + plants::kReturnFirstDay + static_cast<std::int32_t>(rng.below(kReturnDays));
     if (day >= demand.days()) return;
-    const std::int64_t second = kReturnsOpen + static_cast<std::int64_t>(rng.below(kReturnsSeconds));
+    const std::int64_t second =
+        kReturnsOpen + static_cast<std::int64_t>(rng.below(kReturnsSeconds));
     const std::size_t last = out.size();
     std::int32_t line_number = 0;
     for (std::size_t i = first; i < last; ++i) {

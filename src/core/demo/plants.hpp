@@ -22,8 +22,9 @@ constexpr double kHolidayFactor = 0.60;
 constexpr double kDayNoise = 0.06;  // standard deviation of the log of a day's level
 
 // Relative orders by hour of the day.
-constexpr std::array<double, 24> kHour = {1.0, 0.5, 0.3, 0.2, 0.2, 0.4, 1.0, 2.2, 3.6, 4.8, 5.6, 5.9,
-                                          6.2, 5.8, 5.2, 5.0, 5.1, 5.6, 6.4, 7.6, 8.4, 7.8, 5.4, 2.6};
+constexpr std::array<double, 24> kHour = {1.0, 0.5, 0.3, 0.2, 0.2, 0.4, 1.0, 2.2,
+                                          3.6, 4.8, 5.6, 5.9, 6.2, 5.8, 5.2, 5.0,
+                                          5.1, 5.6, 6.4, 7.6, 8.4, 7.8, 5.4, 2.6};
 
 struct FixedHoliday {
     const char* name;
@@ -59,9 +60,9 @@ enum CategoryIndex : std::size_t {
 };
 
 constexpr std::array<Category, kCategoryCount> kCategories = {{
-    {"Electronics", 0.14, 85.0, 0.72, 1.4, 0.20, 12, 0.08, 0.05,
+    {"Electronics", 0.17, 55.0, 0.72, 1.4, 0.20, 12, 0.08, 0.05,
      {"Audio", "Phones", "Computing", "Smart Home"}},
-    {"Clothing", 0.20, 32.0, 0.48, 1.8, 0.10, 10, 0.18, 0.12,
+    {"Clothing", 0.18, 32.0, 0.48, 1.8, 0.10, 10, 0.18, 0.12,
      {"Shirts", "Trousers", "Shoes", "Accessories"}},
     {"Home", 0.15, 28.0, 0.55, 1.2, 0.10, 11, 0.05, 0.12,
      {"Kitchen", "Bedding", "Lighting", "Storage"}},
@@ -71,7 +72,7 @@ constexpr std::array<Category, kCategoryCount> kCategories = {{
      {"Fitness", "Cycling", "Outdoor", "Team Sports"}},
     {"Toys", 0.09, 21.0, 0.54, 2.0, 0.55, 12, 0.04, 0.15,
      {"Games", "Construction", "Dolls", "Puzzles"}},
-    {"Garden", 0.07, 27.0, 0.56, 1.1, 0.70, 5, 0.04, 0.20,
+    {"Garden", 0.06, 27.0, 0.56, 1.1, 0.70, 5, 0.04, 0.20,
      {"Tools", "Plants", "Furniture", "Barbecue"}},
     {"Pantry", 0.12, 7.0, 0.70, 0.6, 0.00, 1, 0.01, 0.45,
      {"Coffee", "Tea", "Snacks", "Spices"}},
@@ -100,12 +101,12 @@ constexpr int kMaxDrawnLines = 12;
 constexpr double kTasteFactor = 3.0;    // a customer's favourite category against the others
 
 // One product in ten starts an affinity: the basket gets the companion product on top with this
-// probability, times the companion's price response.
+// probability, times the companion's price response and promotion uplift.
 constexpr double kAffinityProbability = 0.35;
 constexpr int kProductsPerAffinity = 10;
 
 // Customers with a staple product put it into an order with this probability, times the product's
-// price response.
+// price response and promotion uplift.
 constexpr double kStapleCustomers = 0.35;
 constexpr double kStapleProbability = 0.30;
 constexpr std::array<CategoryIndex, 2> kStapleCategories = {kBeauty, kPantry};
@@ -146,13 +147,13 @@ struct Segment {
 };
 constexpr std::size_t kSegmentCount = 3;
 constexpr std::array<Segment, kSegmentCount> kSegments = {{
-    {"Premium", 0.15, 13.0, 0.020, 0.03, {0.4, 1.0, 2.5},
+    {"Premium", 0.15, 15.5, 0.017, 0.03, {0.4, 1.0, 2.5},
      {0.55, 0.25, 0.06, 0.08, 0.05, 0.01}, {0.06, 0.36, 0.30, 0.18, 0.10},
      {0.05, 0.16, 0.26, 0.27, 0.17, 0.09}},
-    {"Regular", 0.55, 7.0, 0.040, 0.06, {1.0, 1.0, 0.9},
+    {"Regular", 0.55, 8.4, 0.034, 0.06, {1.0, 1.0, 0.9},
      {0.46, 0.27, 0.11, 0.10, 0.03, 0.03}, {0.20, 0.45, 0.13, 0.06, 0.16},
      {0.12, 0.24, 0.23, 0.19, 0.13, 0.09}},
-    {"Budget", 0.30, 4.5, 0.080, 0.12, {2.2, 0.9, 0.25},
+    {"Budget", 0.30, 5.4, 0.067, 0.12, {2.2, 0.9, 0.25},
      {0.30, 0.25, 0.15, 0.18, 0.02, 0.10}, {0.42, 0.28, 0.05, 0.02, 0.23},
      {0.26, 0.26, 0.17, 0.13, 0.10, 0.08}},
 }};
@@ -197,10 +198,10 @@ struct Region {
     double extra_transit; // mean days
 };
 constexpr std::array<Region, kRegionCount> kRegions = {{
-    {"North", 0.20, 0.5},
-    {"South", 0.28, 0.0},
-    {"East", 0.24, 0.3},
-    {"West", 0.28, 0.4},
+    {"North", 0.18, 0.5},
+    {"South", 0.25, 0.0},
+    {"East", 0.23, 0.3},
+    {"West", 0.34, 0.4},
 }};
 // The planted delivery problem: this carrier in this region needs so many days more.
 constexpr const char* kSlowCarrier = "Parcelo";
@@ -247,15 +248,15 @@ constexpr std::array<Channel, 6> kChannels = {{
 // Spend changes by week to one of these multiples of the mean: evidence for the curves.
 constexpr std::array<double, 6> kFlights = {0.0, 0.4, 0.8, 1.0, 1.5, 2.3};
 
-constexpr std::array<const char*, 6> kPaymentMethods = {"Card",      "Wallet",    "Bank Transfer",
-                                                        "Pay Later", "Gift Card", "Cash on Delivery"};
+constexpr std::array<const char*, 6> kPaymentMethods = {
+    "Card", "Wallet", "Bank Transfer", "Pay Later", "Gift Card", "Cash on Delivery"};
 
 // ---- the decline --------------------------------------------------------------------------------
 
 // From the first day of the third last month on, these lines are kept with this probability.
 constexpr RegionIndex kDeclineRegion = kWest;
 constexpr CategoryIndex kDeclineCategory = kElectronics;
-constexpr double kDeclineFactor = 0.30;
+constexpr double kDeclineFactor = 0.15;
 constexpr int kDeclineMonthsBeforeEnd = 3;
 
 // ---- places -------------------------------------------------------------------------------------

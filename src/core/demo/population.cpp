@@ -170,7 +170,7 @@ double Population::mean_drop_out_factor() const {
 
 // Acquisition such that the expected orders per unit of business time grow by kYearlyGrowth. A
 // customer with gamma rate (shape r, mean m) who leaves after each order with probability p places
-// r / p * (1 - (1 + p m t / r)^-r) orders in expectation by time t. With the orders of each
+// (1 - (1 + p m t / r)^-r) / p orders in expectation by time t. With the orders of each
 // step given, the newcomers of each step follow one after the other from those before; the share
 // that is there at the start is the one that lets newcomers come evenly at first.
 Population::Acquisition Population::plan_acquisition(double factor) const {
@@ -181,11 +181,11 @@ Population::Acquisition Population::plan_acquisition(double factor) const {
         for (const auto& segment : plants::kSegments) {
             const double rate = factor * segment.orders_per_year / kDaysPerYear;
             const double leave =
-                std::min(0.9, segment.drop_out * mean_drop_out_factor_) * std::min(1.0, 1.0 / factor);
-            const double orders =
-                plants::kRateShape / leave *
-                -std::expm1(-plants::kRateShape *
-                            std::log1p(leave * rate * time / plants::kRateShape));
+                segment.drop_out * mean_drop_out_factor_ * std::min(1.0, 1.0 / factor);
+            const double orders = -std::expm1(-plants::kRateShape *
+                                              std::log1p(leave * rate * time /
+                                                         plants::kRateShape)) /
+                                  leave;
             sum += segment.share * orders * (after_first_order ? 1.0 - leave : 1.0);
         }
         return (1.0 - prospects_) * sum;
@@ -286,7 +286,8 @@ Experience Population::draw_experience(Rng& rng, const CustomerState& customer) 
         pick_share(rng, plants::kSegments[customer.segment].shipping);
     const std::size_t processing = pick_share(rng, plants::kProcessingDays);
     const TransitTable& transit = transit_[method][region_[customer.geography]];
-    const std::size_t delivery = processing + 1 + pick(transit.data(), transit.size(), rng.uniform());
+    const std::size_t delivery =
+        processing + 1 + pick(transit.data(), transit.size(), rng.uniform());
     const SatisfactionTable& scores = satisfaction_[delivery];
     return {static_cast<std::uint8_t>(method), static_cast<std::uint8_t>(processing),
             static_cast<std::uint8_t>(delivery),

@@ -13,6 +13,7 @@ enum class DemoStream : std::uint64_t {
     kProduct,
     kPrice,
     kSpend,
+    kSpendDay,
     kDay,
     kCustomer,
     kProfile,
