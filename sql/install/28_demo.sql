@@ -1,0 +1,105 @@
+-- The demo shop: a mart filled with a realistic shop whose truths are known. docs/demo_data.md says what
+-- was planted.
+
+create function ecom_internal.demo_fill(
+    mart name, customers int, orders bigint, months int, seed bigint, end_date date,
+    out line_count bigint, out holiday_dates date[], out holiday_names text[]) returns record
+    language c volatile strict as 'MODULE_PATHNAME', 'ecom_demo_fill';
+comment on function ecom_internal.demo_fill(name, int, bigint, int, bigint, date) is
+'Inserts the demo shop into the empty tables of a mart; returns the number of order lines and its holidays.';
+
+create function ecom.load_demo(
+    mart name,
+    customers int default 2000,
+    orders bigint default 15000,
+    months int default 24,
+    seed bigint default 42,
+    end_date date default '2025-12-31'
+) returns table (loaded_lines bigint, orders_loaded bigint, customers_loaded bigint, products_loaded bigint,
+                 first_date date, last_date date, seconds double precision)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    wanted_mart constant name := coalesce(nullif(mart, ''), nullif(current_setting('ecom_analytics.mart', true), ''));
+    mart_schema name;
+    mart_id oid;
+    started_at constant timestamptz := clock_timestamp();
+    is_filled boolean;
+    filled record;
+    duration double precision;
+    part record;
+begin
+    if customers is null or orders is null or months is null or seed is null or end_date is null then
+        raise exception 'the size, seed and end of the demo shop must not be NULL' using errcode = '22023',
+            hint = 'Leave an argument out to get its default.';
+    end if;
+    if not exists (select from pg_namespace where nspname = wanted_mart) then
+        perform ecom.create_mart(wanted_mart);
+    end if;
+    mart_schema := ecom_internal.mart_name(wanted_mart);
+    mart_id := ecom_internal.mart_oid(mart_schema);
+    if ecom_internal.setting(mart_schema, 'mart.bound') = 'true' then
+        raise exception 'mart % is bound to tables of its user', quote_ident(mart_schema) using errcode = '55000',
+            hint = 'Load the demo shop into a mart made by ecom.create_mart.';
+    end if;
+    execute format('lock table %I.load_log in share row exclusive mode', mart_schema);
+    execute format('select exists (select from %1$I.fact_sales) or exists (select from %1$I.dim_customer where customer_key <> 0)
+                        or exists (select from %1$I.dim_product where product_key <> 0)', mart_schema) into is_filled;
+    if is_filled then
+        raise exception 'mart % is not empty', quote_ident(mart_schema) using errcode = '55000',
+            hint = 'Load the demo shop into a new mart: SELECT * FROM ecom.load_demo(''demo'').';
+    end if;
+
+    perform ecom_internal.report_progress(mart_id, 'load_demo', 'planning the shop', 0, orders);
+    -- A range that makes no sense is left to demo_fill, which says what is wrong with it.
+    if months between 1 and 240 and isfinite(end_date) then
+        perform ecom_internal.extend_dates(mart_schema,
+            (date_trunc('month', end_date) - make_interval(months => months - 1))::date, end_date);
+        perform ecom_internal.add_month_partitions(mart_schema, array(
+            select day::date from generate_series(date_trunc('month', end_date) - make_interval(months => months - 1),
+                                                  end_date, interval '1 month') day));
+    end if;
+    perform ecom_internal.drop_fact_constraints(mart_schema);
+    perform ecom_internal.report_progress(mart_id, 'load_demo', 'inserting orders', 0, orders);
+    select * into filled from ecom_internal.demo_fill(mart_schema, customers, orders, months, seed, end_date);
+    perform ecom.set_holidays(mart_schema, filled.holiday_dates, filled.holiday_names);
+    perform ecom_internal.report_progress(mart_id, 'load_demo', 'building keys and indexes', 0, 0);
+    perform ecom_internal.create_fact_constraints(mart_schema);
+    for part in select t.table_name, t.key_name from (values
+        ('fact_sales', 'sales_key'), ('dim_customer', 'customer_key'), ('dim_product', 'product_key'),
+        ('dim_geography', 'geography_key'), ('dim_channel', 'channel_key'),
+        ('dim_payment_method', 'payment_method_key'), ('dim_shipping_method', 'shipping_method_key')) t (table_name, key_name)
+    loop
+        -- Rows came with their keys; what is added later continues after them.
+        execute format('select setval(pg_get_serial_sequence(%L, %L), greatest((select max(%I) from %s), 1))',
+                       format('%I.%I', mart_schema, part.table_name), part.key_name, part.key_name,
+                       format('%I.%I', mart_schema, part.table_name));
+        perform ecom_internal.report_progress(mart_id, 'load_demo', 'gathering statistics', 0, 0);
+        execute format('analyze %I.%I', mart_schema, part.table_name);
+    end loop;
+    execute format('analyze %1$I.dim_date, %1$I.fact_marketing_spend', mart_schema);
+
+    duration := extract(epoch from clock_timestamp() - started_at);
+    execute format('insert into %I.load_log (source, columns, rules, read_lines, loaded_lines, orders, new_customers,
+                                             new_products, seconds, started_at)
+                    values ($1, ''{}'', ''{}'', $2, $2, $3, $4, (select count(*) from %I.dim_product where product_key <> 0), $5, $6)',
+                   mart_schema, mart_schema)
+        using format('demo shop: customers %s, orders %s, months %s, seed %s, end_date %s', customers, orders, months, seed, end_date),
+              filled.line_count, orders, customers::bigint, duration, started_at;
+    perform ecom_internal.end_progress();
+    return query execute format('
+        select $1, $2, $3, (select count(*) from %1$I.dim_product where product_key <> 0),
+               (select d.date from %1$I.dim_date d where d.date_key = (select min(order_date_key) from %1$I.fact_sales)),
+               (select d.date from %1$I.dim_date d where d.date_key = (select max(order_date_key) from %1$I.fact_sales)), $4',
+        mart_schema) using filled.line_count, orders, customers::bigint, duration;
+end
+$$;
+comment on function ecom.load_demo(name, int, bigint, int, bigint, date) is
+'Fills an empty mart with a deterministic, realistic shop; creates the mart when there is none of that name.
+Arguments: customers (1 to 10,000,000; some never order), orders (1 to 100,000,000 sales orders of about 2.3 lines;
+returns come on top), months (1 to 240 whole months), seed (equal arguments give equal rows), end_date (last day of a month).
+What is planted (trend, seasons, promotions, churn, elasticities, affinities, advertising response) is in docs/demo_data.md.
+Returns one row: lines, sales orders, customers, products, first and last date, seconds. Progress: ecom.progress.
+Errors: 22023 for a size out of range, 55000 when the mart has data or is bound, 54000 when the plan (12 bytes an order)
+is larger than ecom_analytics.memory_limit.';
