@@ -237,7 +237,7 @@ begin
         lookups := lookups || format('
             left join (select distinct on (id) id, choice
                        from (select id, %1$I as choice, sum(lines) as lines from ecom_load_member
-                             where %1$I is distinct from %2$s group by id, %1$I) votes
+                             where %1$I is distinct from %2$s and %1$I is not null group by id, %1$I) votes
                        order by id, lines desc, choice) %1$I on %1$I.id = k.id', attribute.name, attribute.unknown);
         completions := completions || format(', %1$I = case when d.%1$I is not distinct from %2$s then m.%1$I else d.%1$I end',
                                              attribute.name, attribute.unknown);
@@ -284,8 +284,8 @@ declare
     mart_schema constant name := ecom_internal.mart_name(mart);
     all_rules constant jsonb := ecom_internal.sales_rules(rules);
     started_at constant timestamptz := clock_timestamp();
-    -- Below this many lines, keeping the indexes up to date costs less than building them.
-    rebuild_threshold constant bigint := 50000;
+    -- Below this many lines, keeping the keys and indexes up to date costs less than building them.
+    rebuild_threshold constant bigint := 2000;
     key_sequence constant text := pg_get_serial_sequence(format('%I.fact_sales', mart_schema), 'sales_key');
     opened regclass;
     mapping jsonb;
@@ -383,7 +383,10 @@ begin
 
     perform ecom_internal.report_progress(mart_id, 'load_sales', 'adding order lines', 2, 5);
     execute format('select not exists (select from %I.fact_sales)', mart_schema) into was_empty;
-    is_rebuilding := was_empty and lines_accepted >= rebuild_threshold;
+    is_rebuilding := case ecom_internal.setting(mart_schema, 'load.rebuild')
+        when 'always' then lines_accepted > 0
+        when 'empty' then was_empty and lines_accepted >= rebuild_threshold
+        else false end;
     if is_rebuilding then
         perform ecom_internal.drop_fact_constraints(mart_schema);
     end if;
@@ -487,5 +490,6 @@ Known attributes of present members are not overwritten, unknown ones are comple
 Returns one row: load_id, the counts, and the seconds that it took.
 Errors: 22023 for an unknown role or rule or a missing required role, 42703 for an unknown column, 42804 for a column of
 a type that cannot play its role, 42P01 for an unknown relation, 55000 for a bound mart.
-Locks: one load at a time per mart. A load of 50,000 lines or more into an empty fact_sales builds its keys and indexes
-anew and blocks readers of the mart until it ends.';
+Locks: one load at a time per mart. The setting load.rebuild says when keys and indexes are built anew, which is many
+times faster for many lines and blocks the readers of the mart from the first line added to the end: empty (default) when
+fact_sales is empty and the lines are 2,000 or more, always, never.';
