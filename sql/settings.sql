@@ -35,8 +35,8 @@ select ecom.set_setting('mart_settings', 'mart.hemisphere', 'north');
 select month, season from mart_settings.dim_date where day_of_month = 1 and month in (1, 7) order by date_key;
 
 -- Errors.
-select pg_temp.error_of($$select ecom.set_setting('mart_settings', 'rfm.binz', '5')$$);
-select pg_temp.error_of($$select ecom.set_setting('mart_settings', null, '5')$$);
+select left(pg_temp.error_of($$select ecom.set_setting('mart_settings', 'rfm.binz', '5')$$), 50) as error_of;
+select left(pg_temp.error_of($$select ecom.set_setting('mart_settings', null, '5')$$), 50) as error_of;
 select pg_temp.error_of($$select ecom.set_setting('mart_settings', 'rfm.bins', '11')$$);
 select pg_temp.error_of($$select ecom.set_setting('mart_settings', 'rfm.bins', '1')$$);
 select pg_temp.error_of($$select ecom.set_setting('mart_settings', 'rfm.bins', '5.5')$$);
@@ -50,7 +50,7 @@ select pg_temp.error_of($$select ecom.set_setting('mart_settings', 'mart.bound',
 select pg_temp.error_of($$select ecom.set_setting('mart_settings', 'mart.version', '2')$$);
 select pg_temp.error_of($$select ecom.set_setting('nowhere', 'rfm.bins', '5')$$);
 select pg_temp.error_of($$select * from ecom.settings()$$);
-select pg_temp.error_of($$select ecom_internal.setting('mart_settings', 'rfm.binz')$$);
+select left(pg_temp.error_of($$select ecom_internal.setting('mart_settings', 'rfm.binz')$$), 50) as error_of;
 
 set client_min_messages = warning;
 drop schema mart_settings cascade;

@@ -38,6 +38,8 @@ values
      'Month in which the fiscal year starts.'),
     ('mart.hemisphere', 'north', 'text', false, false, null, null, array['north', 'south'],
      'Hemisphere that the seasons in dim_date are for.'),
+    ('load.rebuild', 'empty', 'text', false, false, null, null, array['empty', 'always', 'never'],
+     'When load_sales builds keys and indexes anew: into an empty fact_sales, always, or never; readers wait meanwhile.'),
     ('rfm.bins', '5', 'integer', false, false, 2, 10, null,
      'Number of scores per RFM measure.'),
     ('rfm.method', 'quantile', 'text', false, false, null, null,
