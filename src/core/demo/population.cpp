@@ -390,7 +390,15 @@ std::vector<OrderHeader> Population::orders(Host& host) const {
         entry = total;
         total += count;
     }
-    std::vector<OrderHeader> headers(static_cast<std::size_t>(params_.orders));
+    // In steps, because the first touch of hundreds of megabytes takes long without a poll.
+    constexpr std::size_t kStep = 65536;
+    const auto wanted = static_cast<std::size_t>(params_.orders);
+    std::vector<OrderHeader> headers;
+    headers.reserve(wanted);
+    while (headers.size() < wanted) {
+        host.poll();
+        headers.resize(std::min(wanted, headers.size() + kStep));
+    }
     for_each_kept([&](const OrderHeader& header) {
         headers[static_cast<std::size_t>(end_of[header.second / kSecondsPerHour]++)] = header;
     });
