@@ -59,10 +59,13 @@ from mart_load.dim_customer c join mart_load.dim_geography g using (geography_ke
 select min(date), max(date) from mart_load.dim_order_date;
 select load_id, source, columns, rules, read_lines, loaded_lines, rejected_lines from mart_load.load_log;
 
--- A second load completes what was Unknown, keeps what is known, and counts the lines of known orders on.
+-- A second load completes what was Unknown, keeps what is known, and counts the lines of known orders on. Empty values
+-- do not vote, however many there are.
 select load_id, read_lines, loaded_lines, new_customers, new_products from ecom.load_sales('mart_load',
     $$select * from (values ('1001', 3, '17850', 'Ann', 'Premium', 'A1', 'Another name', 'Gifts', date '2011-05-01', 7.5),
-                            ('2000', 1, '99', 'Bob', 'Budget', 'A3', 'Bowl', 'Kitchen', date '2013-05-01', 1))
+                            ('2000', 1, '99', 'Bob', 'Budget', 'A3', 'Bowl', 'Kitchen', date '2013-05-01', 1),
+                            ('2000', 2, '99', null, ' ', 'A3', null, '', date '2013-05-01', 1),
+                            ('2000', 3, '99', null, null, 'A3', null, null, date '2013-05-01', 1))
       as s (order_no, units, custid, client_name, segment, sku, product, "Product Category", "Order Date", "Revenue");$$);
 select order_id, line_number, quantity, unit_price, revenue_amount from mart_load.fact_sales where sales_key > 7 order by sales_key;
 select customer_id, name, segment from mart_load.dim_customer order by customer_key;
