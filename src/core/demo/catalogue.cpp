@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/budget.hpp"
+#include "core/demo/row_id.hpp"
 #include "core/demo/streams.hpp"
 
 #include "core/base/firewall.hpp"
@@ -15,6 +16,8 @@ namespace {
 constexpr double kFewestProducts = 120.0;
 constexpr double kMostProducts = 10000.0;
 constexpr double kOrdersOfFewest = 15000.0;
+
+constexpr std::size_t kProductDigits = 5;
 
 constexpr double kPopularityShift = 1.5;
 constexpr double kPopularityExponent = 0.7;
@@ -35,11 +38,6 @@ std::size_t cell_of(std::size_t category, std::size_t tier) {
 double base_weight(std::size_t cell) {
     return plants::kCategories[cell / plants::kTierCount].line_share *
            plants::kTiers[cell % plants::kTierCount].share;
-}
-
-std::string padded(const char* prefix, std::int64_t number, std::size_t digits) {
-    const std::string text = std::to_string(number);
-    return prefix + std::string(digits - std::min(digits, text.size()), '0') + text;
 }
 
 }  // namespace
@@ -98,7 +96,7 @@ void Catalogue::make_products(const DemoParams& params, double orders_per_day) {
             const double cost_share =
                 category.cost_share * rng.uniform(1.0 - kCostSpread, 1.0 + kCostSpread);
             DemoProduct product;
-            product.product_id = padded("P", key, 5);
+            product.product_id = row_id('P', key, kProductDigits);
             product.category = category.name;
             product.sub_category = category.sub_categories[rank % category.sub_categories.size()];
             product.brand = tier.brands[rng.below(tier.brands.size())];

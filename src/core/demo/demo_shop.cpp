@@ -14,6 +14,7 @@
 #include "core/demo/demand.hpp"
 #include "core/demo/plants.hpp"
 #include "core/demo/population.hpp"
+#include "core/demo/row_id.hpp"
 #include "core/demo/streams.hpp"
 
 #include "core/base/firewall.hpp"
@@ -57,11 +58,6 @@ std::string date_text(const CivilDate& date) {
     return std::to_string(date.year) + "-" + two(date.month) + "-" + two(date.day);
 }
 
-std::string padded(char prefix, std::int64_t number, std::size_t digits) {
-    const std::string text = std::to_string(number);
-    return prefix + std::string(digits - std::min(digits, text.size()), '0') + text;
-}
-
 }  // namespace
 
 void DemoParams::check() const {
@@ -81,7 +77,7 @@ void DemoParams::check() const {
 
 std::string demo_order_id(const DemoLine& line) {
     constexpr std::size_t kDigits = 9;
-    return padded(line.is_return ? 'R' : 'S', line.order_number, kDigits);
+    return row_id(line.is_return ? 'R' : 'S', line.order_number, kDigits);
 }
 
 struct DemoShop::Plan {
@@ -227,11 +223,7 @@ void DemoShop::Plan::append_lines(std::int64_t number, std::vector<DemoLine>& ou
     line.customer_key = static_cast<std::int32_t>(header.customer) + 1;
     line.geography_key = customer.geography + 1;
     line.channel_key = static_cast<std::int32_t>(demand.draw_channel(rng, day)) + 1;
-    double payment = rng.uniform();
-    std::size_t method = 0;
-    while (method + 1 < segment.payment.size() && payment >= segment.payment[method])
-        payment -= segment.payment[method++];
-    line.payment_method_key = static_cast<std::int32_t>(method) + 1;
+    line.payment_method_key = static_cast<std::int32_t>(pick_share(rng, segment.payment)) + 1;
     line.shipping_method_key = header.experience.shipping_method + 1;
     line.delivery_days = is_delivered ? header.experience.delivery_days : -1;
     const bool is_rated = rng.bernoulli(plants::kRatedShare);
@@ -339,19 +331,13 @@ DemoCustomer DemoShop::customer(std::int32_t customer_key) const {
     const CustomerState& state = plan_->population.customer(index);
     const auto& segment = plants::kSegments[state.segment];
     Rng rng = demo_stream(plan_->params.seed, DemoStream::kProfile, index);
-    const auto draw = [&rng](const auto& shares) {
-        double u = rng.uniform();
-        std::size_t i = 0;
-        while (i + 1 < shares.size() && u >= shares[i]) u -= shares[i++];
-        return i;
-    };
     DemoCustomer customer;
-    customer.customer_id = padded('C', customer_key, kDigits);
+    customer.customer_id = row_id('C', customer_key, kDigits);
     customer.name = std::string(kFirstNames[rng.below(kFirstNames.size())]) + " " +
                     kLastNames[rng.below(kLastNames.size())];
     customer.segment = segment.name;
-    customer.age_group = plants::kAgeGroups[draw(segment.age)];
-    customer.gender = plants::kGenders[draw(plants::kGenderMix)];
+    customer.age_group = plants::kAgeGroups[pick_share(rng, segment.age)];
+    customer.gender = plants::kGenders[pick_share(rng, plants::kGenderMix)];
     customer.acquisition_day = plan_->demand.first_day() + state.acquisition;
     customer.geography_key = state.geography + 1;
     return customer;

@@ -44,14 +44,6 @@ double gamma_of_mean_one(Rng& rng, double shape) {
 
 double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
 
-template <std::size_t N>
-std::size_t pick_share(Rng& rng, const std::array<double, N>& shares) {
-    double u = rng.uniform();
-    std::size_t i = 0;
-    while (i + 1 < N && u >= shares[i]) u -= shares[i++];
-    return i;
-}
-
 template <class Table>
 std::size_t pick_member(Rng& rng, const Table& table,
                         double (*share)(const typename Table::value_type&)) {

@@ -2,6 +2,7 @@
 // in one place never shifts the numbers of another.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,6 +32,15 @@ template <class Float>
 std::size_t pick(const Float* cumulative, std::size_t count, double u) {
     std::size_t i = 0;
     while (i + 1 < count && u >= cumulative[i]) ++i;
+    return i;
+}
+
+// Index drawn with the probabilities `shares`, which sum to 1.
+template <std::size_t N>
+std::size_t pick_share(Rng& rng, const std::array<double, N>& shares) {
+    double u = rng.uniform();
+    std::size_t i = 0;
+    while (i + 1 < N && u >= shares[i]) u -= shares[i++];
     return i;
 }
 
