@@ -1,6 +1,7 @@
 #include "core/rfm/accumulator.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -32,6 +33,20 @@ std::uint64_t hash_of(std::string_view text) {
     return mix64(hash);
 }
 
+// Six-bit symbols of order ids in ASCII order: hyphen, digits, capital and small letters.
+constexpr std::uint8_t kEnd = 0;
+
+constexpr std::array<std::uint8_t, 256> make_symbols() {
+    std::array<std::uint8_t, 256> symbols{};
+    std::uint8_t next = kEnd;
+    symbols['-'] = ++next;
+    for (int c = '0'; c <= '9'; ++c) symbols[static_cast<std::size_t>(c)] = ++next;
+    for (int c = 'A'; c <= 'Z'; ++c) symbols[static_cast<std::size_t>(c)] = ++next;
+    for (int c = 'a'; c <= 'z'; ++c) symbols[static_cast<std::size_t>(c)] = ++next;
+    return symbols;
+}
+constexpr std::array<std::uint8_t, 256> kSymbols = make_symbols();
+
 // Throws when one more element would take the state beyond the host's memory limit. `held` is what
 // the state holds already.
 template <typename T>
@@ -39,6 +54,13 @@ void check_growth(const ChunkedVector<T>& items, std::size_t held, const Host& h
                   const char* what) {
     require_memory(host, add_size(held, items.growth_bytes()),
                    "collecting " + std::to_string(items.size() + 1) + " " + what);
+}
+
+// A sum that left the range must not come back as another number.
+void add_amount(ExactAmount& sum, ExactAmount amount) {
+    if (__builtin_add_overflow(sum, amount, &sum))
+        throw Error(ErrorCode::kNonFiniteInput, "sum of amounts is out of range",
+                    "Filter wrong amounts out, for example with FILTER (WHERE ...).");
 }
 
 }  // namespace
@@ -59,12 +81,27 @@ double amount_value(ExactAmount amount) {
 }
 
 std::uint64_t order_name(std::string_view order_id) {
-    constexpr std::uint64_t kHashed = 0xff;
-    if (order_id.size() > 7) return (hash_of(order_id) << 8) | kHashed;
+    // The two top bits tell the three forms apart.
+    constexpr std::uint64_t kBytes = std::uint64_t{1} << 62;
+    constexpr std::uint64_t kHashed = std::uint64_t{2} << 62;
+    constexpr std::size_t kMostSymbols = 10;
+    if (order_id.size() <= kMostSymbols) {
+        std::uint64_t name = 0;
+        bool plain = true;
+        for (std::size_t i = 0; i < kMostSymbols; ++i) {
+            const std::uint8_t symbol =
+                i < order_id.size() ? kSymbols[static_cast<unsigned char>(order_id[i])] : kEnd;
+            plain = plain && (symbol != kEnd || i >= order_id.size());
+            name = (name << 6) | symbol;
+        }
+        if (plain) return name;
+    }
+    if (order_id.size() > 7) return kHashed | (hash_of(order_id) >> 2);
     std::uint64_t name = 0;
     for (std::size_t i = 0; i < 7; ++i)
         name = (name << 8) | (i < order_id.size() ? static_cast<unsigned char>(order_id[i]) : 0U);
-    return (name << 8) | order_id.size();
+    // 56 bits of text and three of length.
+    return kBytes | (name << 3) | order_id.size();
 }
 
 std::uint64_t order_name(std::int64_t order_id) {
@@ -105,10 +142,10 @@ void RfmAccumulator::apply(std::uint32_t index, std::uint64_t order, Timestamp64
                            ExactAmount amount, const Host& host) {
     Customer& customer = customers_[index];
     if (amount < 0) {
-        customer.returned += amount;
+        add_amount(customer.returned, amount);
         return;
     }
-    customer.gross += amount;
+    add_amount(customer.gross, amount);
     customer.last_at = std::max(customer.last_at, at);
     if (orders_ == Orders::kEveryLine) {
         ++customer.orders;
@@ -223,8 +260,8 @@ void RfmAccumulator::merge(RfmAccumulator& other, Host& host) {
             (theirs.unsettled || (mine.orders > 0 && theirs.orders > 0)))
             mark_unsettled(mine);
         mine.last_at = std::max(mine.last_at, theirs.last_at);
-        mine.gross += theirs.gross;
-        mine.returned += theirs.returned;
+        add_amount(mine.gross, theirs.gross);
+        add_amount(mine.returned, theirs.returned);
         mine.last_order = mine.orders > 0 && theirs.orders > 0
                               ? std::max(mine.last_order, theirs.last_order)
                               : mine.orders > 0 ? mine.last_order : theirs.last_order;
@@ -239,28 +276,38 @@ void RfmAccumulator::merge(RfmAccumulator& other, Host& host) {
 void RfmAccumulator::settle(Host& host) {
     flush(host);
     if (unsettled_ == 0) return;
-    // One bit a customer stays in the cache while the log streams past; the records would not.
+    // Log entries of marked customers, brought together by counting: a customer has few orders, so
+    // sorting them one customer at a time is linear in practice. One bit a customer stays in the
+    // cache while the log streams past; the records would not.
     std::vector<bool> marked(size());
     for (std::size_t i = 0; i < size(); ++i) marked[i] = customers_[i].unsettled;
     std::size_t entries = 0;
     log_.for_each([&](const LoggedOrder& entry) { entries += marked[entry.customer]; });
-    require_memory(host, add_size(bytes(), mul_size(entries, sizeof(LoggedOrder))),
+    require_memory(host,
+                   add_size(bytes(), add_size(mul_size(entries, sizeof(std::uint64_t)),
+                                              mul_size(size() + 1, sizeof(std::size_t)))),
                    "counting the orders of " + std::to_string(size()) + " customers");
-    LargeVector<LoggedOrder> open;
-    open.reserve(entries);
+    host.poll();
+    LargeVector<std::size_t> end(size() + 1);
     log_.for_each([&](const LoggedOrder& entry) {
-        if (marked[entry.customer]) open.push_back(entry);
+        if (marked[entry.customer]) ++end[entry.customer + 1];
     });
-    host.poll();
-    std::sort(open.begin(), open.end(), [](const LoggedOrder& a, const LoggedOrder& b) {
-        return a.customer != b.customer ? a.customer < b.customer : a.order < b.order;
+    for (std::size_t i = 0; i < size(); ++i) end[i + 1] += end[i];
+    LargeVector<std::uint64_t> orders(entries);
+    // Each entry moves its customer's start; what was the start of customer i is the end of i - 1.
+    log_.for_each([&](const LoggedOrder& entry) {
+        if (marked[entry.customer]) orders[end[entry.customer]++] = entry.order;
     });
-    host.poll();
-    for (std::size_t i = 0; i < open.size(); ++i) {
-        Customer& customer = customers_[open[i].customer];
-        const bool first = i == 0 || open[i - 1].customer != open[i].customer;
-        if (first) customer.orders = 0;
-        if (first || open[i - 1].order != open[i].order) ++customer.orders;
+    PollEvery poll(host);
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < size(); ++i) {
+        poll();
+        const auto first = orders.begin() + static_cast<std::ptrdiff_t>(begin);
+        const auto last = orders.begin() + static_cast<std::ptrdiff_t>(end[i]);
+        begin = end[i];
+        if (!marked[i]) continue;
+        std::sort(first, last);
+        customers_[i].orders = static_cast<std::uint32_t>(std::unique(first, last) - first);
     }
 }
 
@@ -352,7 +399,8 @@ RfmAccumulator RfmAccumulator::decode(Reader& in) {
         state.log_.push_back(entry);
     }
     const std::size_t pending = in.count(8 + 8 + 8 + 16);
-    if (pending >= kBatch) Reader::corrupt();
+    // Text ids are never batched: a pending id would be taken for a place in the arena.
+    if (pending >= kBatch || (pending > 0 && state.ids_ == CustomerIds::kText)) Reader::corrupt();
     for (std::size_t i = 0; i < pending; ++i) {
         Line line{};
         line.customer = in.i64();

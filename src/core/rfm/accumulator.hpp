@@ -39,9 +39,10 @@ constexpr double kAmountUnit = 1e-8;
 ExactAmount exact_amount(double value);
 double amount_value(ExactAmount amount);
 
-// A 64-bit name for an order id: exact for texts of up to seven bytes, which sort as their bytes
-// do; a 56-bit hash for longer ones. Names are only compared within one customer, so that even a
-// customer with 10,000 orders meets a false match with probability below 10^-9.
+// A 64-bit name for an order id: exact for texts of up to ten letters, digits and hyphens and for
+// any text of up to seven bytes, which then sort as their bytes do; a 62-bit hash for longer ones.
+// Names are only compared within one customer, so that even a customer with 10,000 hashed orders
+// meets a false match with probability below 10^-10.
 std::uint64_t order_name(std::string_view order_id);
 std::uint64_t order_name(std::int64_t order_id);
 
