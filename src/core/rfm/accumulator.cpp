@@ -70,14 +70,21 @@ ExactAmount exact_amount(double value) {
     if (!(std::fabs(value) < kLargest))
         throw Error(ErrorCode::kNonFiniteInput, "amounts must be finite and smaller than 1e29",
                     "Filter NaN and infinite amounts out, for example with FILTER (WHERE ...).");
-    return static_cast<ExactAmount>(std::nearbyint(value / kAmountUnit));
+    // Below 2^53 units the product is rounded once, to a whole number of them. Above, the whole part
+    // is exact on its own.
+    constexpr double kLargestProduct = 9e7;
+    if (std::fabs(value) < kLargestProduct)
+        return static_cast<std::int64_t>(std::nearbyint(value * kUnitsPerWhole));
+    const double whole = std::trunc(value);
+    return static_cast<ExactAmount>(whole) * kUnitsPerWhole +
+           static_cast<std::int64_t>(std::nearbyint((value - whole) * kUnitsPerWhole));
 }
 
 double amount_value(ExactAmount amount) {
     // Whole and fraction apart: both are exact, so the sum is rounded once.
-    constexpr ExactAmount kUnits = 100'000'000;
-    const ExactAmount whole = amount / kUnits;
-    return static_cast<double>(whole) + static_cast<double>(amount - whole * kUnits) / 1e8;
+    const ExactAmount whole = amount / kUnitsPerWhole;
+    return static_cast<double>(whole) +
+           static_cast<double>(amount - whole * kUnitsPerWhole) / kUnitsPerWhole;
 }
 
 std::uint64_t order_name(std::string_view order_id) {
@@ -384,6 +391,7 @@ RfmAccumulator RfmAccumulator::decode(Reader& in) {
         customer.last_at = in.i64();
         customer.gross = in.i128();
         customer.returned = in.i128();
+        if (customer.gross < 0 || customer.returned > 0) Reader::corrupt();
         customer.last_order = in.u64();
         customer.orders = in.u32();
         customer.unsettled = in.u8() != 0;

@@ -33,7 +33,7 @@ namespace ecom::core {
 
 // Amounts in units of 10^-8.
 using ExactAmount = __int128;
-constexpr double kAmountUnit = 1e-8;
+constexpr std::int64_t kUnitsPerWhole = 100'000'000;
 
 // Nearest exact amount; throws kNonFiniteInput for NaN, infinities and |value| >= 1e29.
 ExactAmount exact_amount(double value);
@@ -52,7 +52,7 @@ constexpr std::int64_t kMicrosecondsPerDay = 86'400'000'000;
 
 // Whole days since that midnight, rounded down.
 constexpr std::int64_t day_of(Timestamp64 at) {
-    return at >= 0 ? at / kMicrosecondsPerDay : -((-at + kMicrosecondsPerDay - 1) / kMicrosecondsPerDay);
+    return at / kMicrosecondsPerDay - (at % kMicrosecondsPerDay < 0 ? 1 : 0);
 }
 
 class RfmAccumulator final : public State {
