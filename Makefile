@@ -47,5 +47,5 @@ src/pg/module.o src/pg/host.o: src/pg/module.h
 
 # The install script is the modules of sql/install in the order of their numbers.
 $(DATA_built): $(sort $(wildcard sql/install/*.sql)) $(EXTENSION).control
-	( echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
+	( printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	  cat $(filter %.sql,$^) ) > $@
