@@ -15,7 +15,9 @@ namespace ecom::pg {
 // inline value costs neither a copy nor a setjmp.
 inline const struct varlena* plain_varlena(Datum datum) {
     auto* value = reinterpret_cast<struct varlena*>(DatumGetPointer(datum));
-    if (!VARATT_IS_EXTENDED(value) || VARATT_IS_SHORT(value)) return value;
+    // The tag of a short header is also that of a value stored out of line.
+    const bool has_short_header = VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value);
+    if (!VARATT_IS_EXTENDED(value) || has_short_header) return value;
     return call([&] { return pg_detoast_datum_packed(value); });
 }
 
