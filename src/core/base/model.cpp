@@ -72,7 +72,14 @@ std::unique_ptr<Model> decode_payload(const Document& payload, ModelRegistry reg
                     "Update the extension on this server, or fit the model again.");
     const std::int64_t version = payload.at("version").as_int();
     if (version < 1 || version > 1000) Reader::corrupt();
-    return decode(payload.at("body"), static_cast<int>(version));
+    auto model = decode(payload.at("body"), static_cast<int>(version));
+    // Read as the older layout, a later one could score wrongly instead of failing.
+    if (version > model->version())
+        throw Error(ErrorCode::kCorruptValue,
+                    "model of kind \"" + kind + "\" has version " + std::to_string(version) +
+                        ", this release reads up to " + std::to_string(model->version()),
+                    "Update the extension on this server, or fit the model again.");
+    return model;
 }
 
 }  // namespace
