@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <tuple>
 
 #include "core/base/firewall.hpp"
 
@@ -18,6 +19,13 @@ std::array<ScoreRange*, 5> ranges_of(SegmentRule& rule) {
     return {&rule.r, &rule.f, &rule.m, &rule.fm, &rule.total};
 }
 
+void check_count(std::size_t rules) {
+    if (rules > SegmentRules::kMostRules)
+        throw Error(ErrorCode::kInvalidArgument,
+                    "more than " + std::to_string(SegmentRules::kMostRules) + " segment rules",
+                    "Pass the rules of one scheme; there are only 125 different score triples.");
+}
+
 // A score on the common scale of 1 to 5.
 int stretched(int score, int bins) {
     return static_cast<int>(std::floor(1.0 + 4.0 * (score - 1) / (bins - 1) + 0.5));
@@ -29,6 +37,7 @@ SegmentRules::SegmentRules(std::vector<SegmentRule> rules) : rules_(std::move(ru
     if (rules_.empty())
         throw Error(ErrorCode::kNotEnoughData, "segment rules need at least one rule",
                     "Insert rules into the mart's rfm_rule table, or choose another scheme.");
+    check_count(rules_.size());
     for (const SegmentRule& rule : rules_) {
         if (rule.segment.empty())
             throw Error(ErrorCode::kInvalidArgument, "segment rule has no segment name");
@@ -39,7 +48,17 @@ SegmentRules::SegmentRules(std::vector<SegmentRule> rules) : rules_(std::move(ru
                             "above its upper end");
     }
     std::sort(rules_.begin(), rules_.end(), [](const SegmentRule& a, const SegmentRule& b) {
-        return std::tie(a.priority, a.segment) < std::tie(b.priority, b.segment);
+        const auto left = std::tie(a.priority, a.segment);
+        const auto right = std::tie(b.priority, b.segment);
+        if (left != right) return left < right;
+        // Any order would classify alike; a fixed one gives equal bytes for equal rules.
+        const auto left_ranges = ranges_of(a);
+        const auto right_ranges = ranges_of(b);
+        return std::lexicographical_compare(
+            left_ranges.begin(), left_ranges.end(), right_ranges.begin(), right_ranges.end(),
+            [](const ScoreRange* x, const ScoreRange* y) {
+                return std::tie(x->low, x->high) < std::tie(y->low, y->high);
+            });
     });
     for (const SegmentRule& rule : rules_) {
         auto name = std::find(names_.begin(), names_.end(), rule.segment);
@@ -115,7 +134,13 @@ std::unique_ptr<Model> SegmentRules::decode(const Document& body, int) {
     }
 }
 
+void SegmentRulesState::add(SegmentRule rule) {
+    check_count(rules_.size() + 1);
+    rules_.push_back(std::move(rule));
+}
+
 void SegmentRulesState::merge(const SegmentRulesState& other, const Host&) {
+    check_count(rules_.size() + other.rules_.size());
     rules_.insert(rules_.end(), other.rules_.begin(), other.rules_.end());
 }
 

@@ -37,9 +37,10 @@ inline constexpr std::string_view kProspectSegment = "Prospects";
 class SegmentRules final : public Model {
 public:
     static constexpr std::string_view kKind = "rfm_rules";
+    static constexpr std::size_t kMostRules = 1000;
 
     // Sorted by priority, ties by name. Throws kInvalidArgument for a rule without a name, an
-    // inverted range, or no rule at all.
+    // inverted range, or too many rules, and kNotEnoughData for none.
     explicit SegmentRules(std::vector<SegmentRule> rules);
 
     static std::unique_ptr<Model> decode(const Document& body, int version);
@@ -76,7 +77,7 @@ class SegmentRulesState final : public State {
 public:
     static constexpr std::string_view kKind = "rfm_rules";
 
-    void add(SegmentRule rule) { rules_.push_back(std::move(rule)); }
+    void add(SegmentRule rule);
     void merge(const SegmentRulesState& other, const Host& host);
     SegmentRules fit() const { return SegmentRules(rules_); }
 
