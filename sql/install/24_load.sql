@@ -136,7 +136,7 @@ begin
     -- An INSERT reads its source without parallel workers, so that row_number() follows the order of the source.
     execute format('
         insert into ecom_load_line
-        select row_number, ordered_at, order_id, case when reason is null then line_number end,
+        select row_number, ordered_at, %5$s, case when reason is null then line_number end,
                customer_id, customer_name, customer_segment, age_group, gender,
                case when reason is null then acquisition_date end,
                product_id, product_name, category, sub_category, brand, unit_cost, list_price,
@@ -192,7 +192,9 @@ begin
         ) checked',
         amount_limit, array_to_string(readings, ', '),
         array_to_string(checks || 'when revenue_amount is null and unit_price is null then ''revenue_amount and unit_price are missing'''::text, ' '),
-        array_to_string(rule_checks, ' '));
+        array_to_string(rule_checks, ' '),
+        case when exists (select from jsonb_array_elements(mapping) m where m ->> 'role' = 'order_id') then 'order_id'
+             else format('''%s-'' || row_number', load_id) end);
     get diagnostics staged = row_count;
     return staged;
 end
