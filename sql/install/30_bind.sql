@@ -86,12 +86,12 @@ comment on function ecom_internal.bounded(text, text) is
 'Gives an expression of a type of the contract that is NULL where the value does not fit the type.
 Arguments: expression: of type text, numeric or timestamp; target_type: text, numeric(18,4), integer or date.';
 
-create function ecom_internal.opened_query() returns text
+create function ecom_internal.opened_query(opened regclass) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
-as $$ select rtrim(pg_get_viewdef('pg_temp.ecom_source'::regclass), '; ') $$;
-comment on function ecom_internal.opened_query() is
-'Gives the query behind the opened source, with the schema of every name that is not built in.';
+as $$ select rtrim(pg_get_viewdef(opened), '; ') $$;
+comment on function ecom_internal.opened_query(regclass) is
+'Gives the query behind an opened source, with the schema of every name that is not built in.';
 
 create function ecom_internal.bind_members(mart name, object text, spec jsonb, caller_path text) returns void
 language plpgsql volatile
@@ -127,14 +127,14 @@ begin
                 raise exception 'role "%" of dimension "%" is not known', given.key, object using errcode = '22023',
                     hint = format('Use one of: %s.', role_list);
             elsif given.column_name is null then
-                raise exception 'column % for role "%" does not exist', given.value, given.key using errcode = '42703',
+                raise exception 'column "%" for role "%" does not exist', given.value #>> '{}', given.key using errcode = '42703',
                     detail = format('The table has the columns: %s.',
                                     (select string_agg(quote_ident(c.column_name), ', ' order by c.column_number)
                                      from ecom_internal.source_column(opened) c)),
                     hint = 'Write the name exactly as the table has it, in the same case.';
             elsif not ecom_internal.type_fits(given.kind, given.type_oid) then
-                raise exception 'column "%" of type % cannot be %', given.column_name, given.type_name, given.key
-                    using errcode = '42804', detail = format('The role %s is read as %s.', given.key, given.kind),
+                raise exception 'column "%" of type % cannot be "%"', given.column_name, given.type_name, given.key
+                    using errcode = '42804', detail = format('The role "%s" is read as %s.', given.key, given.kind),
                     hint = 'Map another column, or give a SELECT that casts it.';
             end if;
         end loop;
@@ -152,7 +152,7 @@ begin
     where r.object = bind_members.object;
     execute format('create or replace view %I.%I with (security_invoker = true) as select %s from (%s) s',
                    mart, 'bound_' || object, selected,
-                   case when spec is null then 'select' else ecom_internal.opened_query() end)
+                   case when spec is null then 'select' else ecom_internal.opened_query(opened) end)
             || case when spec is null then ' where false' else '' end;
     execute format('comment on view %I.%I is %L', mart, 'bound_' || object, format(
         E'One row per row of the user''s %1$s table.\nInner table: a view that ecom.bind_mart made; dim_%1$s is filled from it.',
@@ -171,7 +171,7 @@ Arguments: mart: the resolved name; object: customer or product; spec: table, ke
 caller_path: the search_path that names are resolved with.
 Errors: those of ecom.bind_mart.';
 
-create function ecom_internal.source_key(source text) returns text
+create function ecom_internal.source_key(opened regclass, source text) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -184,7 +184,7 @@ as $$
         join pg_index i on i.indrelid = d.refobjid and i.indisprimary
         cross join lateral unnest(i.indkey::int2[]) with ordinality k (attnum, n)
         join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum and a.attnum = d.refobjsubid
-        where w.ev_class = 'pg_temp.ecom_source'::regclass and not ecom_internal.is_query(source)
+        where w.ev_class = opened and not ecom_internal.is_query(source)
     )
     select case
         when count(*) = 1 and min(atttypid) in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then
@@ -194,12 +194,12 @@ as $$
         end
     from key_column
 $$;
-comment on function ecom_internal.source_key(text) is
-'Gives the expression of the primary key of the opened source as one bigint, NULL when it has none.
+comment on function ecom_internal.source_key(regclass, text) is
+'Gives the expression of the primary key of an opened source as one bigint, NULL when it has none.
 A single integer is the key itself, any other primary key becomes its hash.
-Arguments: source: the relation or query that was opened.';
+Arguments: opened: the opened source; source: the relation or query that it was opened from.';
 
-create function ecom_internal.line_query(mapping jsonb, source text) returns text
+create function ecom_internal.line_query(opened regclass, source text, mapping jsonb) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -210,7 +210,7 @@ declare
         from ecom_internal.sales_role r
         left join jsonb_to_recordset(mapping) as m (role text, column_name text, type_oid oid) on m.role = r.role);
     mapped constant text[] := array(select m ->> 'role' from jsonb_array_elements(mapping) m);
-    source_key constant text := ecom_internal.source_key(source);
+    source_key constant text := ecom_internal.source_key(opened, source);
     -- A flag that says return turns the sign of the amounts, which are then positive in the source.
     signed constant text := case when 'is_return' = any (mapped) then 'case when r.is_return then -abs(%1$s) else %1$s end'
                                  else '%s' end;
@@ -263,7 +263,7 @@ cross join lateral (select coalesce(r.unit_price, case when a.quantity = 0 then 
         ecom_internal.bounded('c.cost_amount', 'numeric(18,4)'),
         ecom_internal.bounded('r.ship_date', 'date'),
         ecom_internal.bounded('r.delivery_days', 'integer'),
-        is_usable, ecom_internal.opened_query(),
+        is_usable, ecom_internal.opened_query(opened),
         case when source_key is not null then 'r.source_key'
              when mapped @> array['order_id', 'line_number'] then 'hash_record_extended(row(r.order_id, r.line_number), 0)'
              else 'hash_record_extended(row(r.order_id, r.customer_id, r.product_id, r.ordered_at, r.quantity, r.unit_price, '
@@ -276,11 +276,12 @@ cross join lateral (select coalesce(r.unit_price, case when a.quantity = 0 then 
              else format('coalesce(%s, a.quantity * r.unit_cost)', format(signed, 'r.cost_amount')) end);
 end
 $$;
-comment on function ecom_internal.line_query(jsonb, text) is
-'Gives the query that reads the opened source line by line, one column per role, with the amounts of a load.
+comment on function ecom_internal.line_query(regclass, text, jsonb) is
+'Gives the query that reads an opened source line by line, one column per role, with the amounts of a load.
 Without a primary key sales_key is the hash of order and line number, or of all that identifies a line; equal rows then
 have equal keys. It is never a row number: numbering would keep filters from reaching the user''s table.
-Arguments: mapping: the rows of ecom_internal.sales_mapping as a JSON array; source: what was opened.';
+Arguments: opened: the opened source; source: the relation or query that it was opened from; mapping: the rows of
+ecom_internal.sales_mapping as a JSON array.';
 
 create function ecom_internal.bind_sales(mart name, fact text, columns jsonb, caller_path text) returns void
 language plpgsql volatile
@@ -301,7 +302,7 @@ begin
                     select ''sales'', m.role, m.column_name, $1
                     from jsonb_to_recordset($2) as m (role text, column_name text)', mart)
         using fact, mapping;
-    lines := ecom_internal.line_query(mapping, fact);
+    lines := ecom_internal.line_query(opened, fact, mapping);
     execute format('create or replace view %I.bound_line with (security_invoker = true) as %s', mart, lines);
     execute format('comment on view %I.bound_line is %L', mart,
                    E'One row per row of the user''s sales, unusable ones included.\nInner table: a view that ecom.bind_mart made.');
@@ -509,7 +510,8 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    is_new constant boolean := to_regclass(format('%I.setting', mart)) is null;
+    is_new constant boolean := not exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                                            where n.nspname = mart and c.relname = 'setting');
     unknown_dimension text;
 begin
     if dimensions is not null and jsonb_typeof(dimensions) <> 'object' then
