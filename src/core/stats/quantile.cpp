@@ -1,6 +1,7 @@
 #include "core/stats/quantile.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "core/base/firewall.hpp"
@@ -25,6 +26,12 @@ void multi_select(std::vector<double>& values, std::size_t first, std::size_t la
     multi_select(values, position + 1, last, positions, middle + 1, hi, host);
 }
 
+double interpolate(double low, double high, double fraction) {
+    const double spread = high - low;
+    return std::isfinite(spread) ? low + spread * fraction
+                                 : low * (1.0 - fraction) + high * fraction;
+}
+
 }  // namespace
 
 std::vector<double> quantile_cuts(std::vector<double>& values, int k, Host& host) {
@@ -44,10 +51,12 @@ std::vector<double> quantile_cuts(std::vector<double>& values, int k, Host& host
     for (std::uint64_t i = 1; i < parts; ++i) {
         const std::size_t position = span * i / parts;
         const auto remainder = static_cast<double>(span * i % parts);
-        const double low = values[position];
-        cuts.push_back(remainder == 0.0 ? low
-                                        : low + (values[position + 1] - low) *
-                                                    (remainder / static_cast<double>(k)));
+        const double cut = remainder == 0.0
+                               ? values[position]
+                               : interpolate(values[position], values[position + 1],
+                                             remainder / static_cast<double>(k));
+        // Selection leaves equal values in any order; -0 becomes 0, so that it does not show.
+        cuts.push_back(cut + 0.0);
     }
     return cuts;
 }

@@ -34,8 +34,8 @@ QuantileBins::QuantileBins(std::vector<double> cuts, bool left_closed, bool desc
 QuantileBins QuantileBins::fit(std::vector<double>& values, int bins, CutRule rule,
                                bool descending, Host& host) {
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const double min = *low;
-    const double max = *high;
+    const double min = *low + 0.0;  // -0 would depend on the order of the rows
+    const double max = *high + 0.0;
     std::vector<double> cuts = quantile_cuts(values, bins, host);
     if (rule == CutRule::kRfmR)
         for (double& cut : cuts) cut += 1.0;
