@@ -44,7 +44,7 @@ begin
         return null;
     end if;
     select array_agg(ecom_internal.try_numeric(part) order by n) into numbers
-    from string_to_array(listed, ',') with ordinality parts (part, n);
+    from unnest(string_to_array(listed, ',')) with ordinality parts (part, n);
     if array_position(numbers, null) is not null then
         raise exception 'setting % is not a list of numbers: %', setting_name, quote_literal(listed)
             using errcode = '22023',
@@ -63,14 +63,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     rules ecom.model;
+    known text;
 begin
     execute format('select ecom.rfm_rules(priority, segment, r_min, r_max, f_min, f_max, m_min, m_max,
                                           fm_min, fm_max, total_min, total_max)
                     from %I.rfm_rule where scheme = $1', mart) into rules using wanted_scheme;
     if rules is null then
-        execute format('select string_agg(distinct scheme, '', '') from %I.rfm_rule', mart) into wanted_scheme;
-        raise exception 'the mart has no segment rules of that scheme' using errcode = '22023',
-            hint = format('Choose one of %s, or insert rules into %I.rfm_rule.', coalesce(wanted_scheme, 'none'), mart);
+        execute format('select string_agg(distinct scheme, '', '') from %I.rfm_rule', mart) into known;
+        raise exception 'mart % has no segment rules of scheme "%"', quote_ident(mart), wanted_scheme using errcode = '22023',
+            hint = format('%s rules into %I.rfm_rule.', coalesce('Choose one of ' || known || ', or insert', 'Insert'), mart);
     end if;
     return rules;
 end
