@@ -98,31 +98,28 @@ begin
     -- What did not become a line, or a line with a member, is seen only where the lines come from.
     if is_bound then
         source_checks := '
-            select v.name, v.affected, s.total, v.sample
-            from (
-                select count(*) as total,
-                       count(*) filter (where not coalesce(l.is_usable, false)) as unusable,
-                       min(l.order_id collate "C") filter (where not coalesce(l.is_usable, false)) as unusable_sample,
-                       count(*) filter (where l.is_usable and l.customer_id <> ''Unknown''
-                                          and (c.id is null or own_customer.has_rows and oc.id is null)) as no_customer,
-                       min(l.customer_id collate "C") filter (where l.is_usable and l.customer_id <> ''Unknown''
-                                          and (c.id is null or own_customer.has_rows and oc.id is null)) as customer_sample,
-                       count(*) filter (where l.is_usable and l.product_id <> ''Unknown''
-                                          and (p.id is null or own_product.has_rows and op.id is null)) as no_product,
-                       min(l.product_id collate "C") filter (where l.is_usable and l.product_id <> ''Unknown''
-                                          and (p.id is null or own_product.has_rows and op.id is null)) as product_sample
-                from {mart}.bound_line l
-                left join (select customer_id as id from {mart}.dim_customer) c on c.id = l.customer_id
-                left join (select product_id as id from {mart}.dim_product) p on p.id = l.product_id
-                left join (select distinct customer_id as id from {mart}.bound_customer) oc on oc.id = l.customer_id
-                left join (select distinct product_id as id from {mart}.bound_product) op on op.id = l.product_id
-                cross join (select exists (select from {mart}.binding where object = ''customer'') as has_rows) own_customer
-                cross join (select exists (select from {mart}.binding where object = ''product'') as has_rows) own_product
-            ) s
-            cross join lateral (values
-                (''rejected_lines'', s.unusable, ''order '' || s.unusable_sample),
-                (''orphan_customers'', s.no_customer, ''customer '' || s.customer_sample),
-                (''orphan_products'', s.no_product, ''product '' || s.product_sample)) v (name, affected, sample)';
+            select ''rejected_lines'', r.lines, t.lines + r.lines, ''order '' || r.sample
+            from total t
+            cross join (select count(*) as lines, min(l.order_id collate "C") as sample
+                        from {mart}.bound_line l where l.is_usable is not true) r';
+        -- Members are looked up once each, not once per line.
+        select source_checks || string_agg(format('
+            union all
+            select %2$L, o.lines, t.lines, %3$L || o.sample
+            from total t
+            cross join (
+                select coalesce(sum(u.lines), 0)::bigint as lines, min(u.id collate "C") as sample
+                from (select l.%1$s_id as id, count(*) as lines
+                      from {mart}.bound_line l
+                      where l.is_usable and l.%1$s_id <> ''Unknown''
+                      group by l.%1$s_id) u
+                left join (select %1$s_id as id from {mart}.dim_%1$s) d on d.id = u.id
+                left join (select distinct %1$s_id as id from {mart}.bound_%1$s) b on b.id = u.id
+                where d.id is null
+                   or b.id is null and exists (select from {mart}.binding where object = %1$L)) o',
+            v.object, 'orphan_' || v.object || 's', v.object || ' '), '')
+        into source_checks
+        from (values ('customer'), ('product')) v (object);
     else
         -- Foreign keys keep a loaded mart free of orphans.
         source_checks := '
@@ -135,8 +132,13 @@ begin
             select v.name, 0, t.lines, null
             from total t cross join (values (''orphan_customers''), (''orphan_products'')) v (name)';
     end if;
+    -- The view of a bound mart computes its columns anew at every reading; a table is read faster than a copy of it.
     return query execute ecom_internal.expand_template('
-        with day as materialized (
+        with line as ' || case when is_bound then 'materialized' else 'not materialized' end || ' (
+            select order_date_key, customer_key, product_key, geography_key, order_id, ordered_at, quantity, unit_price,
+                   discount_amount, revenue_amount, is_return, delivery_days
+            from {mart}.fact_sales
+        ), day as materialized (
             select f.order_date_key, to_date(nullif(f.order_date_key, 0)::text, ''YYYYMMDD'') as date, count(*) as lines,
                    count(*) filter (where f.customer_key = 0) as no_customer,
                    min(f.order_id collate "C") filter (where f.customer_key = 0) as no_customer_sample,
@@ -156,7 +158,7 @@ begin
                    count(*) filter (where f.delivery_days < 0) as negative_delivery,
                    min(f.order_id collate "C") filter (where f.delivery_days < 0) as negative_delivery_sample,
                    bool_or(f.geography_key <> 0) as has_places
-            from {mart}.fact_sales f
+            from line f
             group by f.order_date_key
         ), total as (
             select coalesce(sum(lines), 0)::bigint as lines,
@@ -205,7 +207,7 @@ begin
                                             f.revenue_amount), 0) as content,
                    count(*) as lines, min(nullif(f.customer_key, 0)) as first_customer, max(f.customer_key) as last_customer,
                    min(f.order_date_key) as first_day, max(f.order_date_key) as last_day
-            from {mart}.fact_sales f
+            from line f
             group by 1, 2
         ), sales_order as (
             select order_id, sum(lines - 1)::bigint as repeats, min(first_customer) < max(last_customer) as has_customers,
@@ -221,7 +223,7 @@ begin
         ), quantity as materialized (
             select abs(f.quantity) as quantity, ln(abs(f.quantity)) as log_quantity, count(*) as lines,
                    min(f.order_id collate "C") as order_id
-            from {mart}.fact_sales f
+            from line f
             where f.quantity <> 0
             group by 1
         ), median as (
@@ -244,11 +246,11 @@ begin
             where s.scale > 0 and q.log_quantity - m.middle > greatest(3.5 * s.scale, ln(10::numeric))
         ), returned as materialized (
             select f.customer_key, f.product_key, f.ordered_at, f.order_id
-            from {mart}.fact_sales f
+            from line f
             where f.is_return and f.customer_key <> 0 and f.product_key <> 0
         ), first_sale as (
             select f.customer_key, f.product_key, min(f.ordered_at) as ordered_at
-            from {mart}.fact_sales f
+            from line f
             join (select distinct customer_key, product_key from returned) r using (customer_key, product_key)
             where not f.is_return
             group by f.customer_key, f.product_key
@@ -262,7 +264,7 @@ begin
             select count(*) as customers, count(*) filter (where places > 1) as conflicts,
                    min(customer_key) filter (where places > 1) as sample
             from (select customer_key, count(*) as places
-                  from (select f.customer_key, f.geography_key from {mart}.fact_sales f
+                  from (select f.customer_key, f.geography_key from line f
                         where f.customer_key <> 0 and f.geography_key <> 0
                         group by 1, 2) pair
                   group by customer_key) c
@@ -277,7 +279,7 @@ begin
             select coalesce(sum(lines), 0)::bigint as lines,
                    array_to_string((array_agg(product_id order by lines desc, product_id collate "C"))[1:5], '', '') as sample
             from (select o.product_id, count(*) as lines
-                  from {mart}.fact_sales f join other o using (product_key)
+                  from line f join other o using (product_key)
                   group by o.product_id) by_product
         ), source_check (name, affected, total, sample) as (' || source_checks || ')
         select s.name, case when s.total > 0 then s.affected end, s.total, s.sample from source_check s

@@ -54,17 +54,17 @@ insert into ecom_internal.measure_source (name, query) values
     ('line', 'select f.* from {mart}.fact_sales f'),
     ('day', 'select f.order_date_key from {mart}.fact_sales f group by f.order_date_key'),
     ('customer', 'select f.customer_key from {mart}.fact_sales f where f.customer_key <> 0 group by f.customer_key'),
-    ('product', 'select f.product_key, p.category from {mart}.fact_sales f join {mart}.dim_product p using (product_key)
-                 where f.product_key <> 0 group by f.product_key, p.category'),
-    ('order', 'select f.order_id, min(nullif(f.product_key, 0)) < max(f.product_key) as has_products
-               from {mart}.fact_sales f group by f.order_id');
+    ('product', 'select p.product_key, p.category from {mart}.dim_product p
+                 join (select f.product_key from {mart}.fact_sales f where f.product_key <> 0 group by f.product_key) s using (product_key)'),
+    ('order', 'select min(nullif(f.product_key, 0)) < max(f.product_key) as has_products
+               from {mart}.fact_sales f group by f.order_id collate "C"');
 
 insert into ecom_internal.mart_measure (name, source, expression) values
     ('lines', 'line', 'count(*)'),
     ('days_of_history', 'line', 'coalesce(max(x.ordered_at)::date - min(x.ordered_at)::date + 1, 0)'),
     ('months_of_history', 'line',
-     'coalesce((select extract(year from a) * 12 + extract(month from a)
-                from (select age(max(x.ordered_at)::date + 1, min(x.ordered_at)::date)) g (a)), 0)'),
+     'coalesce(extract(year from age(max(x.ordered_at)::date + 1, min(x.ordered_at)::date)) * 12
+               + extract(month from age(max(x.ordered_at)::date + 1, min(x.ordered_at)::date)), 0)'),
     ('lines_with_place', 'line', 'count(*) filter (where x.geography_key <> 0)'),
     ('lines_with_channel', 'line', 'count(*) filter (where x.channel_key <> 0)'),
     ('lines_with_payment_method', 'line', 'count(*) filter (where x.payment_method_key <> 0)'),
