@@ -56,7 +56,7 @@ declare
     step_count int;
     step_number int := 0;
 begin
-    select string_agg(quote_literal(s), ', ') into unknown_steps
+    select string_agg(quote_nullable(s), ', ') into unknown_steps
     from unnest(steps) s where s is null or not exists (select from ecom_internal.refresh_step r where r.name = s);
     if unknown_steps is not null or steps = '{}' then
         raise exception 'no such refresh step: %', coalesce(unknown_steps, 'none given') using errcode = '22023',
