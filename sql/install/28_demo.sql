@@ -85,7 +85,8 @@ begin
                                              new_products, seconds, started_at)
                     values ($1, ''{}'', ''{}'', $2, $2, $3, $4, (select count(*) from %I.dim_product where product_key <> 0), $5, $6)',
                    mart_schema, mart_schema)
-        using format('demo shop: customers %s, orders %s, months %s, seed %s, end_date %s', customers, orders, months, seed, end_date),
+        using format('demo shop: customers %s, orders %s, months %s, seed %s, end_date %s',
+                     customers, orders, months, seed, to_char(end_date, 'YYYY-MM-DD')),
               filled.line_count, orders, customers::bigint, duration, started_at;
     perform ecom_internal.end_progress();
     return query execute format('
