@@ -1,8 +1,9 @@
 # Throwaway PostgreSQL servers; sourced by the other scripts. Never touches a cluster of the system.
 #
 # A server lives in one folder: data, socket, log, and a private installation of the extension. It
-# listens on the socket in that folder only, so that any number of them run side by side. As root,
-# everything of the server runs as the user postgres.
+# listens on the socket in that folder only, so that any number of them run side by side, and only
+# its owner may connect, because there is no password. As root, everything of the server runs as the
+# user postgres.
 
 PG_MAJOR=${PG_MAJOR:-15}
 PG_CONFIG=${PG_CONFIG:-/usr/lib/postgresql/$PG_MAJOR/bin/pg_config}
@@ -42,7 +43,7 @@ cluster_init() {
     {
         echo "listen_addresses = ''"
         echo "unix_socket_directories = '$folder'"
-        echo "unix_socket_permissions = 0777"
+        echo "unix_socket_permissions = 0700"
         echo "extension_destdir = '$folder/inst'"
         echo "dynamic_library_path = '$folder/inst$("$PG_CONFIG" --pkglibdir):\$libdir'"
         echo "wal_level = minimal"

@@ -28,8 +28,8 @@ TEST(Brent, FindsTheMinimumOfASmoothFunction) {
         const double middle = 0.5 * (low + high);
         (derivative(middle) < 0 ? low : high) = middle;
     }
-    const auto result = brent_minimize(
-        [](double x) { return std::exp(x) - 3.0 * std::sin(x); }, 0, 2, {}, host);
+    const auto result =
+        brent_minimize([](double x) { return std::exp(x) - 3.0 * std::sin(x); }, 0, 2, {}, host);
     EXPECT_NEAR(result.x, low, 2e-8);
 }
 
@@ -41,7 +41,8 @@ TEST(Brent, ReachesAnEndOfTheInterval) {
 
 TEST(Brent, FindsAKink) {
     FakeHost host;
-    EXPECT_NEAR(brent_minimize([](double x) { return std::fabs(x - 0.7); }, 0, 1, {}, host).x, 0.7, 1e-7);
+    EXPECT_NEAR(brent_minimize([](double x) { return std::fabs(x - 0.7); }, 0, 1, {}, host).x, 0.7,
+                1e-7);
 }
 
 TEST(Brent, AvoidsArgumentsThatTheFunctionRefuses) {
@@ -82,7 +83,8 @@ TEST(Brent, RefusesBadArguments) {
 
 TEST(Brent, StopsWhenThePollThrows) {
     test::CancellingHost host(5);
-    EXPECT_THROW(brent_minimize([](double x) { return std::fabs(x); }, -1, 2, {}, host), test::Cancelled);
+    EXPECT_THROW(brent_minimize([](double x) { return std::fabs(x); }, -1, 2, {}, host),
+                 test::Cancelled);
     EXPECT_EQ(host.polls, 5);
 }
 

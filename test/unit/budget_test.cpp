@@ -32,8 +32,8 @@ TEST(Budget, OverflowIsRefused) {
 TEST(Budget, ErrorSaysWhatToRaise) {
     test::FakeHost host;
     host.memory = 64 << 20;
-    const Error e =
-        test::error_of([&] { require_memory(host, std::size_t{200} << 20, "scoring 7 customers"); });
+    const Error e = test::error_of(
+        [&] { require_memory(host, std::size_t{200} << 20, "scoring 7 customers"); });
     EXPECT_EQ(std::string(e.what()),
               "memory required for scoring 7 customers is 201 MB, "
               "ecom_analytics.memory_limit is 64 MB");

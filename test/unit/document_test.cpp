@@ -142,7 +142,9 @@ TEST(Document, DeepNestingIsRefusedInBothForms) {
 
 TEST(Document, ForgedCountsAreRefusedBeforeAllocation) {
     for (int tag = 5; tag <= 13; ++tag) {
-        const std::string bytes = std::string(1, static_cast<char>(tag)) + "\xff\xff\xff\xff" "abcdefgh";
+        const std::string bytes = std::string(1, static_cast<char>(tag)) +
+                                  "\xff\xff\xff\xff"
+                                  "abcdefgh";
         EXPECT_ERROR_CODE(decoded(bytes), kCorruptValue) << tag;
     }
     EXPECT_ERROR_CODE(decoded("\x0e"), kCorruptValue);

@@ -60,5 +60,6 @@ core::Error error_of(F&& f) {
 
 }  // namespace ecom::test
 
-#define EXPECT_ERROR_CODE(statement, wanted) \
-    EXPECT_EQ(::ecom::test::error_of([&] { (void)(statement); }).code(), ::ecom::core::ErrorCode::wanted)
+#define EXPECT_ERROR_CODE(statement, wanted)                             \
+    EXPECT_EQ(::ecom::test::error_of([&] { (void)(statement); }).code(), \
+              ::ecom::core::ErrorCode::wanted)

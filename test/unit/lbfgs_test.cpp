@@ -137,13 +137,16 @@ TEST(Lbfgs, RefusesBadArguments) {
     EXPECT_ERROR_CODE(lbfgs_minimize(undefined, vector({1.0}), {}, host), kNumericFailure);
     LbfgsParams params;
     params.memory = 0;
-    EXPECT_ERROR_CODE(lbfgs_minimize(rosenbrock, vector({1.0, 1.0}), params, host), kInvalidArgument);
+    EXPECT_ERROR_CODE(lbfgs_minimize(rosenbrock, vector({1.0, 1.0}), params, host),
+                      kInvalidArgument);
     params = {};
     params.curvature = 1e-5;
-    EXPECT_ERROR_CODE(lbfgs_minimize(rosenbrock, vector({1.0, 1.0}), params, host), kInvalidArgument);
+    EXPECT_ERROR_CODE(lbfgs_minimize(rosenbrock, vector({1.0, 1.0}), params, host),
+                      kInvalidArgument);
     params = {};
     params.gradient_tolerance = NAN;
-    EXPECT_ERROR_CODE(lbfgs_minimize(rosenbrock, vector({1.0, 1.0}), params, host), kInvalidArgument);
+    EXPECT_ERROR_CODE(lbfgs_minimize(rosenbrock, vector({1.0, 1.0}), params, host),
+                      kInvalidArgument);
     host.memory = 100;
     EXPECT_ERROR_CODE(lbfgs_minimize(rosenbrock, vector({1.0, 1.0}), {}, host), kLimitExceeded);
 }

@@ -112,8 +112,9 @@ TEST(Model, FieldsThatContradictEachOtherAreRefused) {
 TEST(Model, EditedJsonIsRefused) {
     std::string text = model_to_json(sample());
     text.replace(text.find("2.5"), 3, "2.6");
-    EXPECT_EQ(std::string(test::error_of([&] { model_from_json(text, find_model_decoder); }).what()),
-              "model does not match its checksum");
+    EXPECT_EQ(
+        std::string(test::error_of([&] { model_from_json(text, find_model_decoder); }).what()),
+        "model does not match its checksum");
     EXPECT_ERROR_CODE(model_from_json("{}", find_model_decoder), kCorruptValue);
     EXPECT_ERROR_CODE(model_from_json("[1]", find_model_decoder), kCorruptValue);
 }
@@ -122,7 +123,8 @@ TEST(Model, OtherKindIsNamed) {
     const Error e = test::error_of([] { model_as<SegmentRules>(sample()); });
     EXPECT_EQ(e.code(), ErrorCode::kWrongKind);
     EXPECT_EQ(std::string(e.what()), "model is of kind \"quantile_bins\", not \"rfm_rules\"");
-    EXPECT_EQ(&model_as<QuantileBins>(static_cast<const Model&>(sample())).kKind, &QuantileBins::kKind);
+    EXPECT_EQ(&model_as<QuantileBins>(static_cast<const Model&>(sample())).kKind,
+              &QuantileBins::kKind);
 }
 
 TEST(Model, DescriptionNamesWhatItIs) {

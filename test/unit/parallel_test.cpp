@@ -101,7 +101,8 @@ TEST(Parallel, OnlyTheCallerPolls) {
         }
     } host;
     host.threads = 4;
-    parallel_for(host, 64, [](std::size_t) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
+    parallel_for(host, 64,
+                 [](std::size_t) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
     EXPECT_GT(host.polls, 0);
 }
 

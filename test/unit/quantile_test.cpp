@@ -26,7 +26,8 @@ Values sorted_cuts(Values values, int k) {
     for (int i = 1; i < k; ++i) {
         const std::size_t low = span * static_cast<std::size_t>(i) / static_cast<std::size_t>(k);
         const double fraction =
-            static_cast<double>(span * static_cast<std::size_t>(i) % static_cast<std::size_t>(k)) / k;
+            static_cast<double>(span * static_cast<std::size_t>(i) % static_cast<std::size_t>(k)) /
+            k;
         out.push_back(fraction == 0 ? values[low]
                                     : values[low] + (values[low + 1] - values[low]) * fraction);
     }
@@ -49,7 +50,8 @@ TEST(QuantileCuts, AgreeWithASortOnRandomDataWithTies) {
         const std::uint64_t distinct = 1 + rng.below(50);
         for (double& v : values)
             v = round % 3 == 0 ? rng.normal() : static_cast<double>(rng.below(distinct));
-        for (const int k : {1, 2, 3, 5, 7, 10, 100}) EXPECT_EQ(cuts(values, k), sorted_cuts(values, k));
+        for (const int k : {1, 2, 3, 5, 7, 10, 100})
+            EXPECT_EQ(cuts(values, k), sorted_cuts(values, k));
     }
 }
 

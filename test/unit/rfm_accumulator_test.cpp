@@ -62,7 +62,8 @@ void add(RfmAccumulator& state, const Line& line, Host& host) {
 }
 
 std::string id_of(const RfmAccumulator& state, const RfmAccumulator::Customer& customer) {
-    return state.ids() == Ids::kInteger ? text_of(customer.id) : std::string(state.text_id(customer));
+    return state.ids() == Ids::kInteger ? text_of(customer.id)
+                                        : std::string(state.text_id(customer));
 }
 
 void expect_matches(RfmAccumulator& state, const std::vector<Line>& lines, Orders orders) {
@@ -73,8 +74,9 @@ void expect_matches(RfmAccumulator& state, const std::vector<Line>& lines, Order
     for (std::size_t i = 0; i < state.size(); ++i) {
         const auto& customer = state[i];
         const Record& record = expected.at(id_of(state, customer));
-        EXPECT_EQ(customer.orders,
-                  orders == Orders::kById ? record.orders.size() : static_cast<std::size_t>(record.lines));
+        EXPECT_EQ(customer.orders, orders == Orders::kById
+                                       ? record.orders.size()
+                                       : static_cast<std::size_t>(record.lines));
         EXPECT_EQ(customer.last_at, record.last_at);
         EXPECT_TRUE(customer.gross == record.gross);
         EXPECT_TRUE(customer.returned == record.returned);
@@ -267,7 +269,8 @@ TEST(RfmAccumulator, StatesOfOtherKindsAreRefused) {
     EXPECT_ERROR_CODE(state.merge(lines, host), kInvalidArgument);
 }
 
-// Lines waiting in the batch exist for integer ids only; with text ids they would be read as places.
+// Lines waiting in the batch exist for integer ids only; with text ids they would be read as
+// places.
 TEST(RfmAccumulator, ForgedPendingLinesOfTextIdsAreRefused) {
     FakeHost host;
     RfmAccumulator state(Ids::kInteger, Orders::kById);

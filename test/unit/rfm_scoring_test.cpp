@@ -66,7 +66,8 @@ TEST(RfmScoring, FixedByHand) {
     params.method = RfmMethod::kFixed;
     params.thresholds = {Values{30, 90}, Values{2, 5}, Values{100, 500}};
     const RfmScores scores =
-        score({Values{0, 29, 30, 90, 91}, Values{1, 2, 4, 5, 6}, Values{-5, 99.99, 100, 500, 1e9}}, params);
+        score({Values{0, 29, 30, 90, 91}, Values{1, 2, 4, 5, 6}, Values{-5, 99.99, 100, 500, 1e9}},
+              params);
     EXPECT_EQ(ints(scores[kRecency]), (Scores{3, 3, 2, 1, 1}));
     EXPECT_EQ(ints(scores[kFrequency]), (Scores{1, 2, 2, 3, 3}));
     EXPECT_EQ(ints(scores[kMonetary]), (Scores{1, 1, 2, 3, 3}));
@@ -139,8 +140,8 @@ TEST(RfmScoring, EveryNumberOfBinsIsFilled) {
 TEST(RfmScoring, EmptyAndSingleCustomers) {
     const RfmScores none = score(Values{}, RfmMethod::kQuantile);
     EXPECT_TRUE(none[kRecency].empty());
-    for (const RfmMethod method : {RfmMethod::kQuantile, RfmMethod::kNtile, RfmMethod::kRankFirst,
-                                   RfmMethod::kRfmR}) {
+    for (const RfmMethod method :
+         {RfmMethod::kQuantile, RfmMethod::kNtile, RfmMethod::kRankFirst, RfmMethod::kRfmR}) {
         const RfmScores one = score({42}, method);
         for (const auto& column : one) EXPECT_EQ(column.size(), 1U);
     }
@@ -172,7 +173,8 @@ TEST(RfmScoring, BadParametersAreRefused) {
 TEST(RfmScoring, CutPointsScoreOthersOnTheSameScale) {
     FakeHost host;
     RfmParams params;
-    const QuantileBins recency = rfm_cut_points({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, kRecency, params, host);
+    const QuantileBins recency =
+        rfm_cut_points({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, kRecency, params, host);
     EXPECT_EQ(recency.bin(0), 5);
     EXPECT_EQ(recency.bin(100), 1);
     EXPECT_ERROR_CODE(rfm_cut_points({}, kRecency, params, host), kNotEnoughData);

@@ -45,7 +45,8 @@ TEST(Rng, NeighbouringStreamsAndSeedsAreUncorrelatedAtAnySmallLag) {
     constexpr std::size_t kN = 20'000;
     const auto base = uniforms(7, 100, kN);
     for (std::size_t lag = 0; lag < 8; ++lag) {
-        for (const auto& other : {uniforms(7, 101, kN), uniforms(8, 100, kN), uniforms(100, 7, kN)}) {
+        for (const auto& other :
+             {uniforms(7, 101, kN), uniforms(8, 100, kN), uniforms(100, 7, kN)}) {
             EXPECT_LT(std::fabs(correlation(base, other, lag)), 0.035);
             EXPECT_LT(std::fabs(correlation(other, base, lag)), 0.035);
         }

@@ -9,12 +9,12 @@
 
 #include "core/base/error.hpp"
 
-#define eigen_assert(condition)                                                         \
-    do {                                                                                \
-        if (!(condition))                                                               \
-            throw ::ecom::core::Error(::ecom::core::ErrorCode::kNumericFailure,         \
-                                      "matrix operation failed its check", {},          \
-                                      "Failed condition: " #condition ".");             \
+#define eigen_assert(condition)                                                 \
+    do {                                                                        \
+        if (!(condition))                                                       \
+            throw ::ecom::core::Error(::ecom::core::ErrorCode::kNumericFailure, \
+                                      "matrix operation failed its check", {},  \
+                                      "Failed condition: " #condition ".");     \
     } while (false)
 
 #include <Eigen/Dense>

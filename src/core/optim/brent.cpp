@@ -42,7 +42,8 @@ BrentResult brent_minimize(const std::function<double(double)>& f, double low, d
 
     for (int i = 0; i < params.max_iterations; ++i) {
         const double middle = 0.5 * (low + high);
-        const double tolerance = params.relative_tolerance * std::fabs(x) + params.absolute_tolerance;
+        const double tolerance =
+            params.relative_tolerance * std::fabs(x) + params.absolute_tolerance;
         if (std::fabs(x - middle) <= 2.0 * tolerance - 0.5 * (high - low)) {
             result.converged = true;
             break;
@@ -72,8 +73,7 @@ BrentResult brent_minimize(const std::function<double(double)>& f, double low, d
             step = golden * step_before_last;
         }
 
-        const double u =
-            x + (std::fabs(step) >= tolerance ? step : std::copysign(tolerance, step));
+        const double u = x + (std::fabs(step) >= tolerance ? step : std::copysign(tolerance, step));
         const double fu = evaluate(u);
         if (fu <= fx) {
             (u < x ? high : low) = x;

@@ -143,7 +143,8 @@ class Curvature {
 public:
     explicit Curvature(int memory) : memory_(static_cast<std::size_t>(memory)) {}
 
-    // Keeps the pair only when s'y is safely positive: otherwise H would not stay positive definite.
+    // Keeps the pair only when s'y is safely positive: otherwise H would not stay positive
+    // definite.
     void add(VectorXd s, VectorXd y) {
         const double sy = s.dot(y);
         const double yy = y.squaredNorm();
