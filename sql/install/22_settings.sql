@@ -183,7 +183,7 @@ Errors: 42704 for a name that is not known, 22023 for a value that is not allowe
 
 create function ecom.settings(mart name default null)
 returns table (name text, value text, default_value text, description text)
-language plpgsql stable
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 begin

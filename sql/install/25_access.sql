@@ -67,7 +67,7 @@ Errors: 42704 for an unknown role, 0LP01 for the owner of the mart and for super
 
 create function ecom.check_bi(mart name default null, reader name default null)
 returns table (rule text, object text, detail text)
-language plpgsql stable
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 declare

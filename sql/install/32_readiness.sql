@@ -110,7 +110,7 @@ insert into ecom_internal.requirement (capability, measure, position, descriptio
 
 create function ecom.readiness(mart name default null)
 returns table (capability text, requirement text, needed text, have text, is_ready boolean, reason text)
-language plpgsql stable
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 declare
