@@ -79,8 +79,14 @@ $$;
 comment on function ecom_internal.rfm_rule_model(name, text) is
 'The rules of one scheme of a mart''s rfm_rule table as a model. 22023 when there are none.';
 
--- The one query behind every mart form: the state is built by the aggregate and read in place, so that
--- customers are neither sorted nor copied.
+create function ecom_internal.rfm_scan(query text) returns ecom.state
+    language c stable strict parallel restricted as 'MODULE_PATHNAME', 'ecom_rfm_scan';
+comment on function ecom_internal.rfm_scan(text) is
+'The state that ecom.rfm_agg makes of the rows of a query (customer_key int, order_id text, ordered_at timestamp,
+revenue_amount numeric), without an aggregate call for each row.';
+
+-- The one query behind every mart form: the state is built in one scan and read in place, so that customers are
+-- neither sorted nor copied. OFFSET 0 keeps the planner from evaluating the scan more than once.
 create function ecom_internal.rfm_query(
     mart name, as_of date, bins int, method text, ties text, scheme text, accessor text, selected text)
 returns text
@@ -103,11 +109,12 @@ begin
                                  as_of - window_days, ecom_internal.date_key(as_of - window_days));
     end if;
     return format('select %s
-        from (select ecom.rfm_agg(f.customer_key, f.order_id, f.ordered_at, f.revenue_amount) as state
-              from %I.fact_sales f where %s) lines
+        from (select ecom_internal.rfm_scan(%L) as state offset 0) lines
         cross join lateral %s(lines.state, as_of => %L, bins => %L, method => %L, ties => %L, returns => %L,
                               recency_thresholds => %L, frequency_thresholds => %L, monetary_thresholds => %L%s) s',
-        selected, mart, lines, accessor, as_of,
+        selected,
+        format('select f.customer_key, f.order_id, f.ordered_at, f.revenue_amount from %I.fact_sales f where %s', mart, lines),
+        accessor, as_of,
         coalesce(bins, ecom_internal.setting(mart, 'rfm.bins')::int), score_method, ties,
         ecom_internal.setting(mart, 'rfm.returns'),
         case when score_method = 'fixed' then ecom_internal.threshold_list(mart, 'rfm.recency_thresholds') end,
@@ -202,8 +209,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     has_cut_points constant boolean := ecom_internal.setting(mart, 'rfm.method') not in ('ntile', 'rank_first');
-    bin_model record;
+    mart_id constant oid := ecom_internal.mart_oid(mart);
 begin
+    perform ecom_internal.report_progress(mart_id, 'rfm', 'scoring customers', 0, 3);
     execute format('
         merge into %1$I.customer_rfm t
         using (select s.customer_key, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m,
@@ -217,8 +225,10 @@ begin
             values (s.customer_key, $1, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m, s.code, s.segment)', mart)
         using as_of;
     get diagnostics rows = row_count;
+    perform ecom_internal.report_progress(mart_id, 'rfm', 'gathering statistics', 1, 3);
     execute format('analyze %I.customer_rfm', mart);
 
+    perform ecom_internal.report_progress(mart_id, 'rfm', 'fitting cut points', 2, 3);
     execute format('delete from %I.model where name like ''rfm.%%''', mart);
     if has_cut_points then
         execute format('insert into %I.model (name, model, as_of_date, fitted_at)

@@ -10,6 +10,7 @@
 #include "pg/agg_state.hpp"
 #include "pg/host.hpp"
 #include "pg/numeric.hpp"
+#include "pg/query_reader.hpp"
 #include "pg/results.hpp"
 
 extern "C" {
@@ -136,6 +137,25 @@ Datum add_order(FunctionCallInfo fcinfo) {
     running.state->add(Id::read(PG_GETARG_DATUM(1)), 0, at, Amount::read(PG_GETARG_DATUM(3)), host);
     return running.datum;
 }
+
+// Lines of a mart on their way from the executor into the accumulator.
+class LineTarget final : public RowTarget {
+public:
+    LineTarget(RfmAccumulator& accumulator, core::Host& host)
+        : accumulator_(accumulator), host_(host) {}
+
+    void take(const Datum* values, const bool* nulls) override {
+        if (nulls[0] || nulls[1] || nulls[2] || nulls[3]) return;
+        const Timestamp at = DatumGetTimestamp(values[2]);
+        check_finite(at);
+        accumulator_.add(static_cast<std::int64_t>(DatumGetInt32(values[0])),
+                         core::order_name(bytes_arg(values[1])), at, exact_amount(values[3]), host_);
+    }
+
+private:
+    RfmAccumulator& accumulator_;
+    core::Host& host_;
+};
 
 // --- accessors -------------------------------------------------------------------------------
 
@@ -364,6 +384,21 @@ ECOM_FUNCTION(ecom_rfm_add_text_float8) { return add_order<TextId, FloatAmount>(
 ECOM_FUNCTION(ecom_rfm_combine) {
     BackendHost host;
     return combine_states<RfmAccumulator>(fcinfo, host);
+}
+
+// (query text) returns state: the query's rows, (customer_key int, order_id text, ordered_at timestamp,
+// revenue_amount numeric), accumulated without an aggregate call for each of them
+ECOM_FUNCTION(ecom_rfm_scan) {
+    BackendHost host;
+    const std::string query(bytes_arg(PG_GETARG_DATUM(0)));
+    const MemoryContext context = CurrentMemoryContext;
+    auto state = std::make_unique<RfmAccumulator>(IntegerId::kIds, RfmAccumulator::Orders::kById);
+    {
+        const Session session;
+        LineTarget target(*state, host);
+        read_query(session, query, {INT4OID, TEXTOID, TIMESTAMPOID, NUMERICOID}, target);
+    }
+    return result_datum(make_expanded_state(context, std::move(state)));
 }
 
 // (state, <AccessorArgs>, scheme text, rules model) returns setof (customer_key bigint,
