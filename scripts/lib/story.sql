@@ -50,6 +50,10 @@ order by case severity when 'error' then 1 when 'warning' then 2 else 3 end, aff
 limit 8;
 
 \echo '== What works on this data (ecom.readiness)'
-select capability, case when is_ready then 'ready' else 'not ready' end as state, coalesce(reason, '') as reason
+select string_agg(distinct capability, ', ' order by capability) filter (where is_ready) as ready
+from (select capability, bool_and(is_ready) as is_ready from ecom.readiness(null) group by capability) c;
+
+select capability as "not ready", reason as "what it needs"
 from ecom.readiness(null)
-order by is_ready desc, capability;
+where not is_ready
+order by capability;

@@ -55,16 +55,10 @@ insert into ecom_internal.measure_source (name, query) values
     ('day', 'select f.order_date_key from {mart}.fact_sales f group by f.order_date_key'),
     ('customer', 'select f.customer_key from {mart}.fact_sales f where f.customer_key <> 0 group by f.customer_key'),
     ('product', 'select p.product_key, p.category from {mart}.dim_product p
-                 join (select f.product_key from {mart}.fact_sales f where f.product_key <> 0 group by f.product_key) s using (product_key)'),
-    ('order', 'select min(nullif(f.product_key, 0)) < max(f.product_key) as has_products
-               from {mart}.fact_sales f group by f.order_id collate "C"');
+                 join (select f.product_key from {mart}.fact_sales f where f.product_key <> 0 group by f.product_key) s using (product_key)');
 
 insert into ecom_internal.mart_measure (name, source, expression) values
     ('lines', 'line', 'count(*)'),
-    ('days_of_history', 'line', 'coalesce(max(x.ordered_at)::date - min(x.ordered_at)::date + 1, 0)'),
-    ('months_of_history', 'line',
-     'coalesce(extract(year from age(max(x.ordered_at)::date + 1, min(x.ordered_at)::date)) * 12
-               + extract(month from age(max(x.ordered_at)::date + 1, min(x.ordered_at)::date)), 0)'),
     ('lines_with_place', 'line', 'count(*) filter (where x.geography_key <> 0)'),
     ('lines_with_channel', 'line', 'count(*) filter (where x.channel_key <> 0)'),
     ('lines_with_payment_method', 'line', 'count(*) filter (where x.payment_method_key <> 0)'),
@@ -77,7 +71,6 @@ insert into ecom_internal.mart_measure (name, source, expression) values
     ('customers', 'customer', 'count(*)'),
     ('products', 'product', 'count(*)'),
     ('products_with_category', 'product', 'count(*) filter (where x.category <> ''Unknown'')'),
-    ('orders_with_products', 'order', 'count(*) filter (where x.has_products)'),
     ('spend_rows', 'mart', '(select count(*) from {mart}.fact_marketing_spend)');
 
 insert into ecom_internal.requirement (capability, measure, position, description, needed, advice) values
@@ -99,14 +92,7 @@ insert into ecom_internal.requirement (capability, measure, position, descriptio
     ('satisfaction', 'lines_with_satisfaction', 120, 'order lines with a satisfaction score', '1', 'Map satisfaction_score.'),
     ('returns', 'returned_lines', 130, 'returned lines', '1',
      'Load returns as lines with a negative quantity or revenue, or map is_return.'),
-    ('marketing', 'spend_rows', 140, 'days and channels with marketing spend', '1', 'Fill fact_marketing_spend.'),
-    ('daily_forecast', 'days_of_history', 150, 'days of history: two weeks', '14', 'Load a longer history.'),
-    ('monthly_forecast', 'months_of_history', 160, 'full months of history: two years', '24',
-     'Load a longer history; forecasts by day and without a yearly season need less.'),
-    ('churn', 'customers', 170, 'customers with orders', '100', 'Map customer_id, or load more customers.'),
-    ('churn', 'days_of_history', 171, 'days of history, to learn from and to label', '180', 'Load a longer history.'),
-    ('basket_analysis', 'orders_with_products', 180, 'orders with two products or more', '1',
-     'Map order_id and product_id.');
+    ('marketing', 'spend_rows', 140, 'days and channels with marketing spend', '1', 'Fill fact_marketing_spend.');
 
 create function ecom.readiness(mart name default null)
 returns table (capability text, requirement text, needed text, have text, is_ready boolean, reason text)

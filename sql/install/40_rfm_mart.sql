@@ -138,7 +138,7 @@ create function ecom.rfm_score(
     scheme text default null
 ) returns table (customer_key int, customer_id text, recency_days int, frequency int, monetary numeric,
                  r int, f int, m int, code text, segment text)
-language plpgsql stable
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -176,7 +176,7 @@ create function ecom.rfm_migration(
     to_date date,
     scheme text default null
 ) returns table (from_segment text, to_segment text, customers bigint, share_of_from numeric, monetary_change numeric)
-language plpgsql stable
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 declare
