@@ -24,7 +24,8 @@ struct OwnedParts {
 Size flat_size(ExpandedObjectHeader* header) {
     return guard([&]() -> Size {
         auto* object = reinterpret_cast<ExpandedState*>(header);
-        *object->flat = core::encode_state(*object->state);
+        BackendHost host;
+        *object->flat = core::encode_state(*object->state, &host);
         if (object->flat->size() > MaxAllocSize - VARHDRSZ)
             throw core::Error(core::ErrorCode::kLimitExceeded,
                               "aggregate state is larger than the 1 GB that PostgreSQL can move",

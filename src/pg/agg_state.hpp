@@ -17,6 +17,7 @@
 #include "core/base/state.hpp"
 #include "pg/args.hpp"
 #include "pg/call_site.hpp"
+#include "pg/host.hpp"
 
 extern "C" {
 #include "utils/expandeddatum.h"
@@ -56,7 +57,8 @@ S* typed_state(core::State* state) {
 
 template <typename S>
 S decode_state(std::string_view bytes) {
-    core::Reader in = core::open_state(bytes, S::kKind);
+    BackendHost host;
+    core::Reader in = core::open_state(bytes, S::kKind, &host);
     return S::decode(in);
 }
 

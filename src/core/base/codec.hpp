@@ -9,11 +9,32 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/host.hpp"
 
 namespace ecom::core {
 
+// Asks an optional host now and then whether to go on: coding a state of 100 MB takes a while.
+class CodecPoll {
+public:
+    explicit CodecPoll(Host* host) : host_(host) {}
+
+    void operator()() {
+        if (host_ != nullptr && ++count_ % kStride == 0) host_->poll();
+    }
+
+private:
+    static constexpr std::uint32_t kStride = 4096;
+    Host* host_;
+    std::uint32_t count_ = 0;
+};
+
 class Writer {
 public:
+    explicit Writer(Host* host = nullptr) : poll_(host) {}
+
+    // For loops over many items, once an item.
+    void poll() { poll_(); }
+
     void u8(std::uint8_t v) { bytes_.push_back(static_cast<char>(v)); }
     void u16(std::uint16_t v) { little_endian(v); }
     void u32(std::uint32_t v) { little_endian(v); }
@@ -54,13 +75,17 @@ private:
         return r;
     }
 
+    CodecPoll poll_;
     std::string bytes_;
 };
 
 // Reads what Writer wrote. Every method throws kCorruptValue instead of reading past the end.
 class Reader {
 public:
-    explicit Reader(std::string_view bytes) : rest_(bytes) {}
+    explicit Reader(std::string_view bytes, Host* host = nullptr) : poll_(host), rest_(bytes) {}
+
+    // For loops over many items, once an item.
+    void poll() { poll_(); }
 
     std::uint8_t u8() { return static_cast<std::uint8_t>(take(1)[0]); }
     std::uint16_t u16() { return little_endian<std::uint16_t>(); }
@@ -117,6 +142,7 @@ private:
         return v;
     }
 
+    CodecPoll poll_;
     std::string_view rest_;
 };
 

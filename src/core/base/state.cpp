@@ -18,8 +18,8 @@ std::string_view read_header(Reader& in) {
 
 }  // namespace
 
-std::string encode_state(const State& state) {
-    Writer out;
+std::string encode_state(const State& state, Host* host) {
+    Writer out(host);
     out.raw(kMagic);
     out.u8(kFormatVersion);
     out.string(state.kind());
@@ -32,8 +32,8 @@ std::string_view state_kind(std::string_view bytes) {
     return read_header(in);
 }
 
-Reader open_state(std::string_view bytes, std::string_view kind) {
-    Reader in(bytes);
+Reader open_state(std::string_view bytes, std::string_view kind, Host* host) {
+    Reader in(bytes, host);
     const std::string_view actual = read_header(in);
     if (actual != kind)
         throw Error(ErrorCode::kWrongKind,

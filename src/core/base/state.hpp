@@ -19,12 +19,13 @@ public:
     virtual void encode(Writer& out) const = 0;
 };
 
-std::string encode_state(const State& state);
+// The host, where one is given, may stop the coding of a large state.
+std::string encode_state(const State& state, Host* host = nullptr);
 
 // The kind that the header names; throws kCorruptValue for bytes that are not a state.
 std::string_view state_kind(std::string_view bytes);
 
 // A reader of the payload; throws kWrongKind when the state is of another kind than `kind`.
-Reader open_state(std::string_view bytes, std::string_view kind);
+Reader open_state(std::string_view bytes, std::string_view kind, Host* host = nullptr);
 
 }  // namespace ecom::core

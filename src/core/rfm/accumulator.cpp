@@ -146,7 +146,7 @@ void RfmAccumulator::flush(Host& host) {
 }
 
 void RfmAccumulator::apply(std::uint32_t index, std::uint64_t order, Timestamp64 at,
-                           ExactAmount amount, const Host& host) {
+                           ExactAmount amount, Host& host) {
     Customer& customer = customers_[index];
     if (amount < 0) {
         add_amount(customer.returned, amount);
@@ -173,13 +173,13 @@ void RfmAccumulator::mark_unsettled(Customer& customer) {
     customer.unsettled = true;
 }
 
-void RfmAccumulator::log_order(std::uint32_t index, std::uint64_t order, const Host& host) {
+void RfmAccumulator::log_order(std::uint32_t index, std::uint64_t order, Host& host) {
     if (log_.will_grow()) check_growth(log_, bytes(), host, "orders");
     log_.push_back({index, order});
 }
 
 std::uint32_t RfmAccumulator::find_or_insert(std::int64_t id, std::uint64_t hash,
-                                             const Host& host) {
+                                             Host& host) {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t slot = hash & mask;; slot = (slot + 1) & mask) {
         const std::uint64_t entry = slots_[slot];
@@ -189,7 +189,7 @@ std::uint32_t RfmAccumulator::find_or_insert(std::int64_t id, std::uint64_t hash
     }
 }
 
-std::uint32_t RfmAccumulator::find_or_insert(std::string_view id, const Host& host) {
+std::uint32_t RfmAccumulator::find_or_insert(std::string_view id, Host& host) {
     if (slots_.empty()) grow_customers(host);
     const std::uint64_t hash = hash_of(id);
     const std::size_t mask = slots_.size() - 1;
@@ -211,7 +211,7 @@ std::uint32_t RfmAccumulator::find_or_insert(std::string_view id, const Host& ho
 }
 
 std::uint32_t RfmAccumulator::append(std::int64_t id, std::size_t slot, std::uint64_t hash,
-                                     const Host& host) {
+                                     Host& host) {
     const auto index = static_cast<std::uint32_t>(customers_.size());
     if (customers_.will_grow()) check_growth(customers_, bytes(), host, "customers");
     customers_.push_back({id, std::numeric_limits<Timestamp64>::min(), 0, 0, 0, 0, false});
@@ -220,18 +220,20 @@ std::uint32_t RfmAccumulator::append(std::int64_t id, std::size_t slot, std::uin
     return index;
 }
 
-void RfmAccumulator::grow_customers(const Host& host) {
+void RfmAccumulator::grow_customers(Host& host) {
     const std::size_t count = std::max(2 * kFirstCapacity, 2 * slots_.size());
     if (count / 2 > std::numeric_limits<std::uint32_t>::max() - 1)
         throw Error(ErrorCode::kLimitExceeded, "more than 2^32 customers in one aggregate");
     require_memory(host, add_size(bytes(), mul_size(count, sizeof(std::uint64_t))),
                    "collecting " + std::to_string(customers_.size() + 1) + " customers");
-    rebuild_slots(count);
+    rebuild_slots(count, PollEvery(host));
 }
 
-void RfmAccumulator::rebuild_slots(std::size_t count) {
+template <typename Poll>
+void RfmAccumulator::rebuild_slots(std::size_t count, Poll poll) {
     LargeVector<std::uint64_t> slots(count);
     for (std::size_t i = 0; i < customers_.size(); ++i) {
+        poll();
         const std::uint64_t hash = ids_ == CustomerIds::kInteger ? hash_of(customers_[i].id)
                                                                  : hash_of(text_id(customers_[i]));
         std::size_t slot = hash & (count - 1);
@@ -289,7 +291,11 @@ void RfmAccumulator::settle(Host& host) {
     std::vector<bool> marked(size());
     for (std::size_t i = 0; i < size(); ++i) marked[i] = customers_[i].unsettled;
     std::size_t entries = 0;
-    log_.for_each([&](const LoggedOrder& entry) { entries += marked[entry.customer]; });
+    PollEvery poll(host);
+    log_.for_each([&](const LoggedOrder& entry) {
+        poll();
+        entries += marked[entry.customer];
+    });
     require_memory(host,
                    add_size(bytes(), add_size(mul_size(entries, sizeof(std::uint64_t)),
                                               mul_size(size() + 1, sizeof(std::size_t)))),
@@ -297,15 +303,16 @@ void RfmAccumulator::settle(Host& host) {
     host.poll();
     LargeVector<std::size_t> end(size() + 1);
     log_.for_each([&](const LoggedOrder& entry) {
+        poll();
         if (marked[entry.customer]) ++end[entry.customer + 1];
     });
     for (std::size_t i = 0; i < size(); ++i) end[i + 1] += end[i];
     LargeVector<std::uint64_t> orders(entries);
     // Each entry moves its customer's start; what was the start of customer i is the end of i - 1.
     log_.for_each([&](const LoggedOrder& entry) {
+        poll();
         if (marked[entry.customer]) orders[end[entry.customer]++] = entry.order;
     });
-    PollEvery poll(host);
     std::size_t begin = 0;
     for (std::size_t i = 0; i < size(); ++i) {
         poll();
@@ -344,6 +351,7 @@ void RfmAccumulator::encode(Writer& out) const {
     out.u8(static_cast<std::uint8_t>(orders_));
     out.u32(static_cast<std::uint32_t>(customers_.size()));
     customers_.for_each([&](const Customer& customer) {
+        out.poll();
         if (ids_ == CustomerIds::kInteger)
             out.i64(customer.id);
         else
@@ -357,6 +365,7 @@ void RfmAccumulator::encode(Writer& out) const {
     });
     out.u32(static_cast<std::uint32_t>(log_.size()));
     log_.for_each([&](const LoggedOrder& entry) {
+        out.poll();
         out.u32(entry.customer);
         out.u64(entry.order);
     });
@@ -378,6 +387,7 @@ RfmAccumulator RfmAccumulator::decode(Reader& in) {
     constexpr std::size_t kFixedBytes = 8 + 16 + 16 + 8 + 4 + 1;
     const std::size_t customers = in.count(kFixedBytes + 4);
     for (std::size_t i = 0; i < customers; ++i) {
+        in.poll();
         Customer customer{};
         if (state.ids_ == CustomerIds::kInteger) {
             customer.id = in.i64();
@@ -400,6 +410,7 @@ RfmAccumulator RfmAccumulator::decode(Reader& in) {
     }
     const std::size_t logged = in.count(sizeof(LoggedOrder));
     for (std::size_t i = 0; i < logged; ++i) {
+        in.poll();
         LoggedOrder entry{};
         entry.customer = in.u32();
         entry.order = in.u64();
@@ -422,7 +433,7 @@ RfmAccumulator RfmAccumulator::decode(Reader& in) {
     // The hash is rebuilt, not stored: it cannot disagree with the records.
     std::size_t slots = 2 * kFirstCapacity;
     while (slots < 2 * customers) slots *= 2;
-    state.rebuild_slots(slots);
+    state.rebuild_slots(slots, [&] { in.poll(); });
     return state;
 }
 

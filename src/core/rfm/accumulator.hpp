@@ -121,14 +121,15 @@ private:
 
     void flush(Host& host);
     void apply(std::uint32_t index, std::uint64_t order, Timestamp64 at, ExactAmount amount,
-               const Host& host);
+               Host& host);
     void mark_unsettled(Customer& customer);
-    void log_order(std::uint32_t index, std::uint64_t order, const Host& host);
-    std::uint32_t find_or_insert(std::int64_t id, std::uint64_t hash, const Host& host);
-    std::uint32_t find_or_insert(std::string_view id, const Host& host);
-    std::uint32_t append(std::int64_t id, std::size_t slot, std::uint64_t hash, const Host& host);
-    void grow_customers(const Host& host);
-    void rebuild_slots(std::size_t count);
+    void log_order(std::uint32_t index, std::uint64_t order, Host& host);
+    std::uint32_t find_or_insert(std::int64_t id, std::uint64_t hash, Host& host);
+    std::uint32_t find_or_insert(std::string_view id, Host& host);
+    std::uint32_t append(std::int64_t id, std::size_t slot, std::uint64_t hash, Host& host);
+    void grow_customers(Host& host);
+    template <typename Poll>
+    void rebuild_slots(std::size_t count, Poll poll);
     std::size_t bytes() const;
 
     CustomerIds ids_;
