@@ -1,10 +1,16 @@
 -- What users see in schema ecom: a change of a signature, label or rule shows here.
-select p.proname as name, case p.prokind when 'a' then 'aggregate' when 'w' then 'window' else 'function' end as kind,
-       pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as result,
-       case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end as volatility,
-       case p.proparallel when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end as parallel
+\pset format unaligned
+\pset tuples_only on
+\pset fieldsep '\n    '
+select format('%s (%s)', p.proname, case p.prokind when 'a' then 'aggregate' when 'w' then 'window' else 'function' end),
+       'takes ' || coalesce(nullif(pg_get_function_arguments(p.oid), ''), 'nothing'),
+       'gives ' || pg_get_function_result(p.oid),
+       case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end || ', parallel '
+       || case p.proparallel when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end
 from pg_proc p where p.pronamespace = 'ecom'::regnamespace
-order by p.proname collate "C", pg_get_function_identity_arguments(p.oid) collate "C" \gx
+order by p.proname collate "C", pg_get_function_identity_arguments(p.oid) collate "C";
+\pset format aligned
+\pset tuples_only off
 select c.relkind, c.relname, obj_description(c.oid) is not null as has_comment
 from pg_class c where c.relnamespace = 'ecom'::regnamespace and c.relkind <> 'c' order by c.relname collate "C";
 select t.typname, t.typtype, t.typstorage, obj_description(t.oid) is not null as has_comment

@@ -272,6 +272,15 @@ comment on aggregate ecom.rfm_rollup(ecom.state) is
 'Merges states of ecom.rfm_agg, for example one stored per month, into the state of all their lines.
 An order whose lines are spread over several states counts once. NULLs are skipped.';
 
+create function ecom.rfm_scan(query text) returns ecom.state
+    language c stable strict parallel restricted as 'MODULE_PATHNAME', 'ecom_rfm_scan';
+comment on function ecom.rfm_scan(text) is
+'The state that ecom.rfm_agg makes of the rows of a query, read in one go: no aggregate call for each row, and where
+ecom_analytics.max_threads allows two threads, reading and accumulating overlap.
+query: one SELECT, run as the caller, of (customer, order, ts, amount) or, one row an order, (customer, ts, amount): customer and
+order integer, bigint or text, ts timestamp or date, amount numeric or double precision; 42804 otherwise. NULLs, returns, limits
+and memory as in ecom.rfm_agg. Use it as FROM (SELECT ecom.rfm_scan($$ ... $$) AS s OFFSET 0) a, ecom.rfm_rows(a.s).';
+
 create function ecom.rfm_rows(
     state ecom.state,
     as_of date default null,

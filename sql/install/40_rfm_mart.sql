@@ -79,12 +79,6 @@ $$;
 comment on function ecom_internal.rfm_rule_model(name, text) is
 'The rules of one scheme of a mart''s rfm_rule table as a model. 22023 when there are none.';
 
-create function ecom_internal.rfm_scan(query text) returns ecom.state
-    language c stable strict parallel restricted as 'MODULE_PATHNAME', 'ecom_rfm_scan';
-comment on function ecom_internal.rfm_scan(text) is
-'The state that ecom.rfm_agg makes of the rows of a query (customer_key int, order_id text, ordered_at timestamp,
-revenue_amount numeric), without an aggregate call for each row.';
-
 -- The one query behind every mart form: the state is built in one scan and read in place, so that customers are
 -- neither sorted nor copied. OFFSET 0 keeps the planner from evaluating the scan more than once.
 create function ecom_internal.rfm_query(
@@ -109,7 +103,7 @@ begin
                                  as_of - window_days, ecom_internal.date_key(as_of - window_days));
     end if;
     return format('select %s
-        from (select ecom_internal.rfm_scan(%L) as state offset 0) lines
+        from (select ecom.rfm_scan(%L) as state offset 0) lines
         cross join lateral %s(lines.state, as_of => %L, bins => %L, method => %L, ties => %L, returns => %L,
                               recency_thresholds => %L, frequency_thresholds => %L, monetary_thresholds => %L%s) s',
         selected,

@@ -12,21 +12,11 @@ namespace {
 
 struct Receiver {
     DestReceiver callbacks;  // first: PostgreSQL sees only this
-    const std::vector<Oid>* types;
     RowTarget* target;
 };
 
 void start(DestReceiver* self, int, TupleDesc descriptor) {
-    guard([&] {
-        const std::vector<Oid>& types = *reinterpret_cast<Receiver*>(self)->types;
-        bool equal = descriptor->natts == static_cast<int>(types.size());
-        for (int i = 0; equal && i < descriptor->natts; ++i)
-            equal = TupleDescAttr(descriptor, i)->atttypid == types[static_cast<std::size_t>(i)];
-        if (!equal)
-            throw core::Error(core::ErrorCode::kWrongKind,
-                              "query does not return the columns that were asked for",
-                              "Cast its columns to the types that the function names.");
-    });
+    guard([&] { reinterpret_cast<Receiver*>(self)->target->start(descriptor); });
 }
 
 bool receive(TupleTableSlot* slot, DestReceiver* self) {
@@ -41,24 +31,25 @@ void nothing(DestReceiver*) {}
 
 }  // namespace
 
-void read_query(const Session&, const std::string& sql, const std::vector<Oid>& types,
-                RowTarget& target) {
+void read_query(const Session&, const std::string& sql, RowTarget& target) {
     Receiver receiver{};
     receiver.callbacks.receiveSlot = receive;
     receiver.callbacks.rStartup = start;
     receiver.callbacks.rShutdown = nothing;
     receiver.callbacks.rDestroy = nothing;
-    receiver.callbacks.mydest = DestNone;
-    receiver.types = &types;
+    // Any kind but DestNone, for which SPI reports a utility command instead of a SELECT.
+    receiver.callbacks.mydest = DestTuplestore;
     receiver.target = &target;
-    call([&] {
+    const int code = call([&] {
         SPIExecuteOptions options{};
         options.read_only = true;
         options.must_return_tuples = true;
         options.dest = &receiver.callbacks;
-        const int code = SPI_execute_extended(sql.c_str(), &options);
-        if (code < 0) elog(ERROR, "SPI_execute_extended failed: %d", code);
+        return SPI_execute_extended(sql.c_str(), &options);
     });
+    if (code != SPI_OK_SELECT)
+        throw core::Error(core::ErrorCode::kInvalidArgument, "text is not a query that returns rows",
+                          "Pass one SELECT.");
 }
 
 }  // namespace ecom::pg

@@ -6,25 +6,22 @@
 #pragma once
 
 #include <string>
-#include <type_traits>
-#include <utility>
-#include <vector>
 
 #include "pg/spi.hpp"
 
 namespace ecom::pg {
 
-// What a reader is given per row. The values are valid until take() returns; they may be toasted.
+// What reads the rows. start() sees their columns and throws when it cannot use them. The values of
+// a row are valid until take() returns; they may be toasted.
 class RowTarget {
 public:
     virtual ~RowTarget() = default;
+    virtual void start(TupleDesc columns) = 0;
     virtual void take(const Datum* values, const bool* nulls) = 0;
 };
 
-// Runs a query within a Session and hands its rows to the target, columns being of exactly the
-// given types; error 42804 when they are not. Exceptions of the target end the query and arrive
-// here as the error that a user sees.
-void read_query(const Session& session, const std::string& sql, const std::vector<Oid>& types,
-                RowTarget& target);
+// Runs a query within a Session and hands its rows to the target. Exceptions of the target end the
+// query and arrive here as the error that a user sees. Error 22023 when the text is not one query.
+void read_query(const Session& session, const std::string& sql, RowTarget& target);
 
 }  // namespace ecom::pg

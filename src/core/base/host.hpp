@@ -28,6 +28,20 @@ public:
     virtual void progress(std::int64_t done, std::int64_t total) = 0;
 };
 
+// What work on another thread may ask of a host: the memory limit, nothing else. Polling is left to
+// the thread that waits for it.
+class WorkerHost final : public Host {
+public:
+    explicit WorkerHost(const Host& host) : memory_limit_(host.memory_limit()) {}
+    void poll() override {}
+    std::size_t memory_limit() const override { return memory_limit_; }
+    int max_threads() const override { return 1; }
+    void progress(std::int64_t, std::int64_t) override {}
+
+private:
+    std::size_t memory_limit_;
+};
+
 // Polls once in `kStride` calls: for loops whose single step is too cheap for a virtual call.
 class PollEvery {
 public:

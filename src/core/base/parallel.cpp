@@ -4,37 +4,19 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
 
-#include <pthread.h>
-
+#include "core/base/signals.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
 namespace {
 
 constexpr auto kPollInterval = std::chrono::milliseconds(20);
-
-// Blocks every signal on this thread for its lifetime; threads inherit the mask.
-class BlockSignals {
-public:
-    BlockSignals() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &saved_);
-    }
-    ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
-    BlockSignals(const BlockSignals&) = delete;
-    BlockSignals& operator=(const BlockSignals&) = delete;
-
-private:
-    sigset_t saved_;
-};
 
 class ForkJoin {
 public:

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/base/budget.hpp"
+#include "core/base/parallel.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
@@ -73,6 +74,17 @@ std::vector<std::uint8_t> score_by_rank(const std::vector<double>& values, RfmMe
     return scores;
 }
 
+std::vector<std::uint8_t> score_measure(const std::vector<double>& values, RfmMeasure measure,
+                                        const RfmParams& params, Host& host) {
+    for (const double v : values)
+        if (!std::isfinite(v))
+            throw Error(ErrorCode::kNonFiniteInput,
+                        "recency, frequency and monetary values must be finite",
+                        "Filter NaN and infinite values out before scoring.");
+    if (is_rank_method(params.method)) return score_by_rank(values, measure, params, host);
+    return score_by_cuts(values, rfm_cut_points(values, measure, params, host), host);
+}
+
 }  // namespace
 
 RfmMethod parse_rfm_method(std::string_view name) {
@@ -114,8 +126,8 @@ void RfmParams::check() const {
 }
 
 std::size_t rfm_scoring_bytes(std::size_t n) {
-    // One column copied for selection or an order index, and a byte a score.
-    return mul_size(n, sizeof(double) + kRfmMeasures);
+    // Each measure: the column copied for selection or an order index, and a byte a score.
+    return mul_size(n, kRfmMeasures * (sizeof(double) + 1));
 }
 
 RfmScores rfm_score(const RfmColumns& columns, const RfmParams& params, Host& host) {
@@ -124,17 +136,14 @@ RfmScores rfm_score(const RfmColumns& columns, const RfmParams& params, Host& ho
     const std::size_t n = columns[kRecency].size();
     if (n == 0) return scores;
     require_memory(host, rfm_scoring_bytes(n), "scoring " + std::to_string(n) + " customers");
-    for (const auto measure : {kRecency, kFrequency, kMonetary}) {
-        const auto& values = columns[measure];
-        for (const double v : values)
-            if (!std::isfinite(v))
-                throw Error(ErrorCode::kNonFiniteInput,
-                            "recency, frequency and monetary values must be finite",
-                            "Filter NaN and infinite values out before scoring.");
-        scores[measure] = is_rank_method(params.method)
-                              ? score_by_rank(values, measure, params, host)
-                              : score_by_cuts(values, rfm_cut_points(values, measure, params, host), host);
-    }
+    // The measures are independent of each other. On threads of their own they cannot poll; the
+    // caller does while it waits.
+    WorkerHost worker(host);
+    Host& inner = host.max_threads() > 1 ? static_cast<Host&>(worker) : host;
+    parallel_for(host, kRfmMeasures, [&](std::size_t i) {
+        const auto measure = static_cast<RfmMeasure>(i);
+        scores[i] = score_measure(columns[i], measure, params, inner);
+    });
     return scores;
 }
 
