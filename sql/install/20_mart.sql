@@ -233,7 +233,7 @@ $ddl$);
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('rfm', 30, $ddl$
 create table {mart}.customer_rfm (
-    customer_key    int           primary key references {mart}.dim_customer,
+    customer_key    int           primary key references {mart}.dim_customer on delete cascade,
     as_of_date      date          not null,
     recency_days    int,
     frequency       int           not null,

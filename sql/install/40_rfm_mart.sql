@@ -204,8 +204,11 @@ as $$
 declare
     has_cut_points constant boolean := ecom_internal.setting(mart, 'rfm.method') not in ('ntile', 'rank_first');
     mart_id constant oid := ecom_internal.mart_oid(mart);
+    line_estimate constant bigint := (
+        select coalesce(sum(greatest(c.reltuples, 0)), 0)
+        from pg_partition_tree(format('%I.fact_sales', mart)::regclass) t join pg_class c on c.oid = t.relid where t.isleaf);
 begin
-    perform ecom_internal.report_progress(mart_id, 'rfm', 'scoring customers', 0, 3);
+    perform ecom_internal.report_progress(mart_id, 'rfm', 'scoring customers', 0, line_estimate);
     execute format('
         merge into %1$I.customer_rfm t
         using (select s.customer_key, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m,
@@ -219,10 +222,10 @@ begin
             values (s.customer_key, $1, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m, s.code, s.segment)', mart)
         using as_of;
     get diagnostics rows = row_count;
-    perform ecom_internal.report_progress(mart_id, 'rfm', 'gathering statistics', 1, 3);
+    perform ecom_internal.report_progress(mart_id, 'rfm', 'gathering statistics', 0, 0);
     execute format('analyze %I.customer_rfm', mart);
 
-    perform ecom_internal.report_progress(mart_id, 'rfm', 'fitting cut points', 2, 3);
+    perform ecom_internal.report_progress(mart_id, 'rfm', 'fitting cut points', 0, line_estimate);
     execute format('delete from %I.model where name like ''rfm.%%''', mart);
     if has_cut_points then
         execute format('insert into %I.model (name, model, as_of_date, fitted_at)

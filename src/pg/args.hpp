@@ -66,7 +66,8 @@ private:
     Datum required(int i, const char* name) const {
         if (is_null(i))
             throw core::Error(core::ErrorCode::kInvalidArgument,
-                              std::string("argument \"") + name + "\" must not be NULL");
+                              std::string("argument \"") + name + "\" must not be NULL",
+                              "Pass a value, or leave the argument out where it has a default.");
         return datum(i);
     }
 

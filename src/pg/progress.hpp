@@ -9,7 +9,8 @@
 
 namespace ecom::pg {
 
-// Updates done and total of the step being reported, if there is one. Never raises.
+// Updates done and total of the step being reported, if there is one; a total of 0 leaves the one
+// that is shown. Never raises.
 void report_progress_counts(std::int64_t done, std::int64_t total);
 
 }  // namespace ecom::pg

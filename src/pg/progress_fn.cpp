@@ -55,7 +55,7 @@ text* published_text(const int64* params, int first_slot, int slots) {
 void report_progress_counts(std::int64_t done, std::int64_t total) {
     if (!reporting()) return;
     pgstat_progress_update_param(kDone, done);
-    pgstat_progress_update_param(kTotal, total);
+    if (total > 0) pgstat_progress_update_param(kTotal, total);
 }
 
 }  // namespace ecom::pg
@@ -69,8 +69,9 @@ ECOM_FUNCTION(ecom_report_progress) {
         if (!reporting()) pgstat_progress_start_command(kCommand, PG_GETARG_OID(0));
         publish_text(kStep, kStepSlots, PG_GETARG_TEXT_PP(1));
         publish_text(kPhase, kPhaseSlots, PG_GETARG_TEXT_PP(2));
+        pgstat_progress_update_param(kDone, PG_GETARG_INT64(3));
+        pgstat_progress_update_param(kTotal, PG_GETARG_INT64(4));
     });
-    report_progress_counts(PG_GETARG_INT64(3), PG_GETARG_INT64(4));
     PG_RETURN_VOID();
 }
 

@@ -146,7 +146,8 @@ Datum add_order(FunctionCallInfo fcinfo) {
 // the batch before.
 class LineTarget final : public RowTarget {
 public:
-    explicit LineTarget(core::Host& host) : worker_host_(host), background_(host) {}
+    explicit LineTarget(core::Host& host)
+        : host_(host), worker_host_(host), background_(host) {}
 
     void start(TupleDesc columns) override {
         const bool has_order = columns->natts == 4;
@@ -266,12 +267,16 @@ private:
                     state_->add(line.customer, line.order, line.at, line.amount, worker_host_);
             }
         });
+        lines_ += static_cast<std::int64_t>(full.lines.size());
+        host_.progress(lines_, 0);
         // The batch before is done: submit() has waited for it.
         current_ = 1 - current_;
         batches_[current_].lines.clear();
         batches_[current_].texts.clear();
     }
 
+    core::Host& host_;
+    std::int64_t lines_ = 0;
     IdType customer_ = IdType::kInt8;
     IdType order_ = IdType::kInt8;
     bool is_date_ = false;

@@ -24,7 +24,8 @@ public:
     // Threads that one call may use; at least 1.
     virtual int max_threads() const = 0;
 
-    // Work done so far out of a total, in units of the caller's choice. Cheap; may be ignored.
+    // Work done so far out of a total, in units of the caller's choice; total 0: not known here, the
+    // one announced before holds. Cheap; may be ignored.
     virtual void progress(std::int64_t done, std::int64_t total) = 0;
 };
 
