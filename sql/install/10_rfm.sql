@@ -95,13 +95,6 @@ create aggregate ecom.rfm_agg(customer bigint, order_id bigint, ts timestamp, am
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(bigint, bigint, timestamp, numeric) is
-'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
-ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
-order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
-the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
-Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
-Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.';
 
 create function ecom_internal.rfm_add_bigint_bigint_float8(
     ecom.state, customer bigint, order_id bigint, ts timestamp, amount float8) returns ecom.state
@@ -111,13 +104,6 @@ create aggregate ecom.rfm_agg(customer bigint, order_id bigint, ts timestamp, am
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(bigint, bigint, timestamp, float8) is
-'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
-ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
-order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
-the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
-Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
-Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.';
 
 create function ecom_internal.rfm_add_bigint_text_numeric(
     ecom.state, customer bigint, order_id text, ts timestamp, amount numeric) returns ecom.state
@@ -127,13 +113,6 @@ create aggregate ecom.rfm_agg(customer bigint, order_id text, ts timestamp, amou
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(bigint, text, timestamp, numeric) is
-'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
-ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
-order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
-the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
-Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
-Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.';
 
 create function ecom_internal.rfm_add_bigint_text_float8(
     ecom.state, customer bigint, order_id text, ts timestamp, amount float8) returns ecom.state
@@ -143,13 +122,6 @@ create aggregate ecom.rfm_agg(customer bigint, order_id text, ts timestamp, amou
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(bigint, text, timestamp, float8) is
-'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
-ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
-order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
-the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
-Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
-Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.';
 
 create function ecom_internal.rfm_add_text_bigint_numeric(
     ecom.state, customer text, order_id bigint, ts timestamp, amount numeric) returns ecom.state
@@ -159,13 +131,6 @@ create aggregate ecom.rfm_agg(customer text, order_id bigint, ts timestamp, amou
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(text, bigint, timestamp, numeric) is
-'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
-ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
-order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
-the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
-Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
-Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.';
 
 create function ecom_internal.rfm_add_text_bigint_float8(
     ecom.state, customer text, order_id bigint, ts timestamp, amount float8) returns ecom.state
@@ -175,13 +140,6 @@ create aggregate ecom.rfm_agg(customer text, order_id bigint, ts timestamp, amou
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(text, bigint, timestamp, float8) is
-'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
-ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
-order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
-the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
-Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
-Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.';
 
 create function ecom_internal.rfm_add_text_text_numeric(
     ecom.state, customer text, order_id text, ts timestamp, amount numeric) returns ecom.state
@@ -191,13 +149,6 @@ create aggregate ecom.rfm_agg(customer text, order_id text, ts timestamp, amount
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(text, text, timestamp, numeric) is
-'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
-ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
-order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
-the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
-Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
-Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.';
 
 create function ecom_internal.rfm_add_text_text_float8(
     ecom.state, customer text, order_id text, ts timestamp, amount float8) returns ecom.state
@@ -207,13 +158,6 @@ create aggregate ecom.rfm_agg(customer text, order_id text, ts timestamp, amount
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(text, text, timestamp, float8) is
-'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
-ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
-order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
-the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
-Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
-Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.';
 
 create function ecom_internal.rfm_add_bigint_numeric(
     ecom.state, customer bigint, ts timestamp, amount numeric) returns ecom.state
@@ -223,9 +167,6 @@ create aggregate ecom.rfm_agg(customer bigint, ts timestamp, amount numeric) (
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(bigint, timestamp, numeric) is
-'One pass over orders, one row each: as ecom.rfm_agg with an order id, but every row with an amount of 0 or more
-counts as one order. Memory: about 100 bytes a customer, whatever the number of orders.';
 
 create function ecom_internal.rfm_add_bigint_float8(
     ecom.state, customer bigint, ts timestamp, amount float8) returns ecom.state
@@ -235,9 +176,6 @@ create aggregate ecom.rfm_agg(customer bigint, ts timestamp, amount float8) (
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(bigint, timestamp, float8) is
-'One pass over orders, one row each: as ecom.rfm_agg with an order id, but every row with an amount of 0 or more
-counts as one order. Memory: about 100 bytes a customer, whatever the number of orders.';
 
 create function ecom_internal.rfm_add_text_numeric(
     ecom.state, customer text, ts timestamp, amount numeric) returns ecom.state
@@ -247,9 +185,6 @@ create aggregate ecom.rfm_agg(customer text, ts timestamp, amount numeric) (
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(text, timestamp, numeric) is
-'One pass over orders, one row each: as ecom.rfm_agg with an order id, but every row with an amount of 0 or more
-counts as one order. Memory: about 100 bytes a customer, whatever the number of orders.';
 
 create function ecom_internal.rfm_add_text_float8(
     ecom.state, customer text, ts timestamp, amount float8) returns ecom.state
@@ -259,9 +194,31 @@ create aggregate ecom.rfm_agg(customer text, ts timestamp, amount float8) (
     combinefunc = ecom_internal.rfm_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
-comment on aggregate ecom.rfm_agg(text, timestamp, float8) is
+
+-- One text for all types of ids and amounts.
+do $do$
+declare
+    overload record;
+begin
+    for overload in
+        select p.oid::regprocedure as name, p.pronargs = 4 as has_order
+        from pg_catalog.pg_proc p
+        where p.pronamespace = 'ecom'::regnamespace and p.proname = 'rfm_agg'
+    loop
+        execute format('comment on aggregate %s is %L', overload.name, case when overload.has_order then
+'One pass over order lines: collects what RFM needs of every customer, as a state for ecom.rfm_rows,
+ecom.rfm_cut_points and ecom.rfm_segments. customer and orders: bigint or text (cast others to text). ts: time of the
+order. amount: of the line, numeric or float8, summed exactly to eight decimals; a negative amount is a return: it lowers
+the net amount and is neither an order nor a purchase. Lines with a NULL are skipped; NaN and infinity are refused (22003).
+Orders are counted distinct. Rows may come in any order and from parallel workers: the result is the same.
+Memory: about 100 bytes a customer and 12 an order, at most ecom_analytics.memory_limit. Time: linear in the lines.'
+        else
 'One pass over orders, one row each: as ecom.rfm_agg with an order id, but every row with an amount of 0 or more
-counts as one order. Memory: about 100 bytes a customer, whatever the number of orders.';
+counts as one order. Memory: about 100 bytes a customer, whatever the number of orders.'
+        end);
+    end loop;
+end
+$do$;
 
 create aggregate ecom.rfm_rollup(state ecom.state) (
     sfunc = ecom_internal.rfm_combine, stype = ecom.state, sspace = 1048576,

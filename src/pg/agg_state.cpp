@@ -7,15 +7,6 @@
 namespace ecom::pg {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x45435354;
-
-struct ExpandedState {
-    ExpandedObjectHeader header;  // first: PostgreSQL sees only this
-    std::uint32_t magic;
-    core::State* state;
-    std::string* flat;  // bytes between the two calls that flattening takes
-};
-
 struct OwnedParts {
     std::unique_ptr<core::State> state;
     std::string flat;
@@ -42,9 +33,9 @@ void flatten_into(ExpandedObjectHeader* header, void* result, Size allocated_siz
     std::string().swap(*object->flat);
 }
 
-const ExpandedObjectMethods kMethods = {flat_size, flatten_into};
-
 }  // namespace
+
+const ExpandedObjectMethods kExpandedStateMethods = {flat_size, flatten_into};
 
 Datum make_expanded_state(MemoryContext parent, std::unique_ptr<core::State> state) {
     const MemoryContext context = call([&] {
@@ -53,23 +44,16 @@ Datum make_expanded_state(MemoryContext parent, std::unique_ptr<core::State> sta
     auto* object = call([&] {
         auto* made =
             static_cast<ExpandedState*>(MemoryContextAllocZero(context, sizeof(ExpandedState)));
-        EOH_init_header(&made->header, &kMethods, context);
+        EOH_init_header(&made->header, &kExpandedStateMethods, context);
         return made;
     });
     auto parts = std::make_unique<OwnedParts>();
     parts->state = std::move(state);
     OwnedParts* owned = own_by_context(context, std::move(parts));
-    object->magic = kMagic;
     object->state = owned->state.get();
+    object->type = &typeid(*object->state);
     object->flat = &owned->flat;
     return EOHPGetRWDatum(&object->header);
-}
-
-core::State* expanded_state(Datum datum) {
-    if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum))) return nullptr;
-    ExpandedObjectHeader* header = DatumGetEOHP(datum);
-    if (header->eoh_methods != &kMethods) return nullptr;
-    return reinterpret_cast<ExpandedState*>(header)->state;
 }
 
 Datum result_datum(Datum datum) {

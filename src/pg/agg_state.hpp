@@ -28,8 +28,28 @@ namespace ecom::pg {
 // Takes the state into an expanded object below `parent` and returns the read-write datum.
 Datum make_expanded_state(MemoryContext parent, std::unique_ptr<core::State> state);
 
-// The state behind a datum that is an expanded object of ours, or nullptr.
-core::State* expanded_state(Datum datum);
+// An expanded object of ours. PostgreSQL sees only the header.
+struct ExpandedState {
+    ExpandedObjectHeader header;
+    core::State* state;
+    const std::type_info* type;
+    std::string* flat;  // bytes between the two calls that flattening takes
+};
+
+extern const ExpandedObjectMethods kExpandedStateMethods;
+
+// The object behind a datum, or nullptr when it is none of ours. Runs once per row.
+inline ExpandedState* expanded_object(Datum datum) {
+    if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum))) return nullptr;
+    ExpandedObjectHeader* header = DatumGetEOHP(datum);
+    if (header->eoh_methods != &kExpandedStateMethods) return nullptr;
+    return reinterpret_cast<ExpandedState*>(header);
+}
+
+inline core::State* expanded_state(Datum datum) {
+    const ExpandedState* object = expanded_object(datum);
+    return object == nullptr ? nullptr : object->state;
+}
 
 // The datum as an aggregate returns it: a short-lived pointer to the live object, so that an
 // accessor above the aggregate reads it in place. (Before 16 the executor copies, and so flattens,
@@ -46,13 +66,14 @@ struct WritableState {
     Datum datum;
 };
 
+// The live state behind a datum, nullptr when the datum is flat; throws kWrongKind for another kind.
 template <typename S>
-S* typed_state(core::State* state) {
-    if (state == nullptr) return nullptr;
-    if (typeid(*state) == typeid(S)) return static_cast<S*>(state);
-    // Names both kinds in the error.
-    core::open_state(core::encode_state(*state), S::kKind);
-    return nullptr;
+S* live_state(Datum datum) {
+    const ExpandedState* object = expanded_object(datum);
+    if (object == nullptr) return nullptr;
+    if (object->type != &typeid(S) && *object->type != typeid(S))
+        core::open_state(core::encode_state(*object->state), S::kKind);
+    return static_cast<S*>(object->state);
 }
 
 template <typename S>
@@ -68,7 +89,7 @@ WritableState<S> writable_state(FunctionCallInfo fcinfo, Make make) {
     if (!fcinfo->args[0].isnull) {
         const Datum datum = fcinfo->args[0].value;
         if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
-            if (S* state = typed_state<S>(expanded_state(datum))) return {state, datum};
+            if (S* state = live_state<S>(datum)) return {state, datum};
     }
     const MemoryContext context = aggregate_context(fcinfo);
     std::unique_ptr<S> owned;
@@ -76,7 +97,7 @@ WritableState<S> writable_state(FunctionCallInfo fcinfo, Make make) {
         owned = std::make_unique<S>(make());
     } else {
         const Datum datum = fcinfo->args[0].value;
-        if (const S* shared = typed_state<S>(expanded_state(datum)))
+        if (const S* shared = live_state<S>(datum))
             owned = std::make_unique<S>(*shared);
         else
             owned = std::make_unique<S>(decode_state<S>(bytes_arg(datum)));
@@ -91,7 +112,7 @@ class ReadableState {
 public:
     ReadableState(FunctionCallInfo fcinfo, int arg) {
         const Datum datum = fcinfo->args[arg].value;
-        state_ = typed_state<S>(expanded_state(datum));
+        state_ = live_state<S>(datum);
         if (state_ == nullptr) {
             decoded_ = std::make_unique<S>(decode_state<S>(bytes_arg(datum)));
             state_ = decoded_.get();

@@ -30,11 +30,14 @@ CallSite& CallSite::of(FunctionCallInfo fcinfo) {
     return *static_cast<CallSite*>(function->fn_extra);
 }
 
-const core::Model& CallSite::model(FunctionCallInfo fcinfo, int arg) {
-    const auto slot = static_cast<std::size_t>(arg);
-    if (models_.size() <= slot) models_.resize(slot + 1);
-    CachedModel& cached = models_[slot];
+CallSite::CachedModel& CallSite::slot(int arg) {
+    const auto i = static_cast<std::size_t>(arg);
+    if (models_.size() <= i) models_.resize(i + 1);
+    return models_[i];
+}
 
+const core::Model& CallSite::model(FunctionCallInfo fcinfo, int arg) {
+    CachedModel& cached = slot(arg);
     const auto* value = reinterpret_cast<const struct varlena*>(
         DatumGetPointer(fcinfo->args[arg].value));
     const std::string_view identity = identity_of(value);

@@ -34,6 +34,18 @@ public:
     // Throws kCorruptValue for a value that does not decode.
     const core::Model& model(FunctionCallInfo fcinfo, int arg);
 
+    // A model that is made from another argument, such as the name of a built-in one: made at the
+    // first row and again only when `source`, the argument's value, changes.
+    template <typename Make>
+    const core::Model& made_model(int arg, std::string_view source, Make make) {
+        CachedModel& cached = slot(arg);
+        if (cached.model == nullptr || cached.identity != source) {
+            cached.model = make();
+            cached.identity = source;
+        }
+        return *cached.model;
+    }
+
     // The blessed descriptor of the composite type that the function returns.
     TupleDesc row_type(FunctionCallInfo fcinfo);
 
@@ -42,6 +54,8 @@ private:
         std::string identity;  // see identity_of in call_site.cpp
         std::unique_ptr<core::Model> model;
     };
+
+    CachedModel& slot(int arg);
 
     std::vector<CachedModel> models_;  // by argument number
     TupleDesc row_type_ = nullptr;

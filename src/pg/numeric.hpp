@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "core/rfm/accumulator.hpp"

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "fakes.hpp"
+#include "unit/fakes.hpp"
 
 namespace ecom::core {
 namespace {

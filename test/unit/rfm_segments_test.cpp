@@ -29,6 +29,17 @@ TEST(RfmSegments, SchemesThatPromiseToCoverTheGridDo) {
     }
 }
 
+TEST(RfmSegments, OneTripleAndTheTableAgree) {
+    for (const std::string& scheme : segment_scheme_names()) {
+        const SegmentRules rules = segment_scheme(scheme);
+        for (int bins = 2; bins <= 10; ++bins)
+            for (int r = 1; r <= bins; ++r)
+                for (int f = 1; f <= bins; ++f)
+                    for (int m = 1; m <= bins; ++m)
+                        ASSERT_EQ(rules.segment(r, f, m, bins), segment_of(rules, r, f, m, bins));
+    }
+}
+
 // The boxes of R package rfm leave gaps, which the package calls "Others".
 TEST(RfmSegments, BoxesLeaveOthers) {
     EXPECT_GT(cells(segment_scheme("boxes_10"), 5).at("Others"), 0);

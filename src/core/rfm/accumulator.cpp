@@ -81,7 +81,13 @@ ExactAmount exact_amount(double value) {
 }
 
 double amount_value(ExactAmount amount) {
-    // Whole and fraction apart: both are exact, so the sum is rounded once.
+    // Whole and fraction apart: both are exact, so the sum is rounded once. Amounts of up to 9e10
+    // take the processor's own division.
+    if (amount == static_cast<std::int64_t>(amount)) {
+        const auto units = static_cast<std::int64_t>(amount);
+        return static_cast<double>(units / kUnitsPerWhole) +
+               static_cast<double>(units % kUnitsPerWhole) / kUnitsPerWhole;
+    }
     const ExactAmount whole = amount / kUnitsPerWhole;
     return static_cast<double>(whole) +
            static_cast<double>(amount - whole * kUnitsPerWhole) / kUnitsPerWhole;

@@ -79,6 +79,10 @@ std::size_t SegmentRules::classify(int r, int f, int m) const noexcept {
     return names_.size() - 1;
 }
 
+const std::string& SegmentRules::segment(int r, int f, int m, int bins) const noexcept {
+    return names_[classify(stretched(r, bins), stretched(f, bins), stretched(m, bins))];
+}
+
 std::vector<std::uint16_t> SegmentRules::table(int bins) const {
     check_bins(bins);
     std::vector<std::uint16_t> cells;

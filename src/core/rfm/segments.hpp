@@ -45,7 +45,10 @@ public:
 
     static std::unique_ptr<Model> decode(const Document& body, int version);
 
-    // Names of all segments, the last one being kOtherSegment; classify() yields indexes into it.
+    // The segment of one score triple; scores lie in 1 .. bins.
+    const std::string& segment(int r, int f, int m, int bins) const noexcept;
+
+    // Names of all segments, the last one being kOtherSegment; table() holds indexes into it.
     const std::vector<std::string>& names() const noexcept { return names_; }
 
     // The segment of every score triple, for repeated look-ups: index ((r-1) k + f-1) k + m-1.
