@@ -17,6 +17,8 @@
 namespace ecom::core {
 namespace {
 
+using test::Cancelled;
+using test::CancellingHost;
 using test::FakeHost;
 
 std::vector<double> sums(int threads) {
@@ -123,6 +125,20 @@ TEST(Parallel, WorkersBlockSignalsAndTheCallerKeepsItsOwnMask) {
     pthread_sigmask(SIG_SETMASK, nullptr, &after);
     for (const int signal : {SIGINT, SIGTERM, SIGALRM, SIGUSR1})
         EXPECT_EQ(sigismember(&after, signal), sigismember(&before, signal));
+}
+
+// A cancel must not wait for tasks that take long: they poll the host that they are given.
+TEST(ParallelFor, LongTasksStopWhenTheCallerIsCancelled) {
+    CancellingHost host(2);
+    host.threads = 2;
+    EXPECT_THROW(parallel_for(host, 2,
+                              [&](std::size_t, Host& inner) {
+                                  for (;;) {
+                                      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                      inner.poll();
+                                  }
+                              }),
+                 Cancelled);
 }
 
 }  // namespace

@@ -18,10 +18,32 @@ namespace {
 
 constexpr auto kPollInterval = std::chrono::milliseconds(20);
 
+using Task = std::function<void(std::size_t, Host&)>;
+
+// Leaves a task that is being stopped; never reaches the caller.
+struct Stopped {};
+
+// What a task may ask on a thread of its own: whether to stop, and the memory limit.
+class StoppableHost final : public Host {
+public:
+    StoppableHost(const std::atomic<bool>& stop, std::size_t memory_limit)
+        : stop_(stop), memory_limit_(memory_limit) {}
+    void poll() override {
+        if (stop_.load(std::memory_order_relaxed)) throw Stopped{};
+    }
+    std::size_t memory_limit() const override { return memory_limit_; }
+    int max_threads() const override { return 1; }
+    void progress(std::int64_t, std::int64_t) override {}
+
+private:
+    const std::atomic<bool>& stop_;
+    std::size_t memory_limit_;
+};
+
 class ForkJoin {
 public:
-    ForkJoin(std::size_t count, const std::function<void(std::size_t)>& task)
-        : count_(count), task_(task) {}
+    ForkJoin(std::size_t count, const Task& task, const Host& host)
+        : count_(count), task_(task), memory_limit_(host.memory_limit()) {}
 
     ~ForkJoin() { join(); }
     ForkJoin(const ForkJoin&) = delete;
@@ -69,12 +91,15 @@ public:
 
 private:
     void run() noexcept {
+        StoppableHost host(stop_, memory_limit_);
         try {
             while (!stop_.load(std::memory_order_relaxed)) {
                 const std::size_t i = next_.fetch_add(1, std::memory_order_relaxed);
                 if (i >= count_) break;
-                task_(i);
+                task_(i, host);
             }
+        } catch (const Stopped&) {
+            // Another task or the caller has the reason.
         } catch (...) {
             const std::lock_guard lock(mutex_);
             if (!error_) error_ = std::current_exception();
@@ -90,7 +115,8 @@ private:
     }
 
     const std::size_t count_;
-    const std::function<void(std::size_t)>& task_;
+    const Task& task_;
+    const std::size_t memory_limit_;
     std::vector<std::thread> workers_;
     std::atomic<std::size_t> next_{0};
     std::atomic<bool> stop_{false};
@@ -102,11 +128,11 @@ private:
 
 }  // namespace
 
-void parallel_for(Host& host, std::size_t count, const std::function<void(std::size_t)>& task) {
+void parallel_for(Host& host, std::size_t count, const Task& task) {
     const std::size_t threads =
         std::min(count, static_cast<std::size_t>(std::max(1, host.max_threads())));
     if (threads > 1) {
-        ForkJoin pool(count, task);
+        ForkJoin pool(count, task, host);
         if (pool.start(threads)) {
             pool.wait(host);
             return;
@@ -114,8 +140,12 @@ void parallel_for(Host& host, std::size_t count, const std::function<void(std::s
     }
     for (std::size_t i = 0; i < count; ++i) {
         host.poll();
-        task(i);
+        task(i, host);
     }
+}
+
+void parallel_for(Host& host, std::size_t count, const std::function<void(std::size_t)>& task) {
+    parallel_for(host, count, Task([&task](std::size_t i, Host&) { task(i); }));
 }
 
 }  // namespace ecom::core

@@ -25,4 +25,9 @@ namespace ecom::core {
 // rethrown after all threads have ended.
 void parallel_for(Host& host, std::size_t count, const std::function<void(std::size_t)>& task);
 
+// The same for tasks that may take longer: each is given a host to poll, which on another thread
+// throws once the work is being stopped, so that a cancel does not wait for the task's end.
+void parallel_for(Host& host, std::size_t count,
+                  const std::function<void(std::size_t, Host&)>& task);
+
 }  // namespace ecom::core

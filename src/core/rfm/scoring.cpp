@@ -136,13 +136,8 @@ RfmScores rfm_score(const RfmColumns& columns, const RfmParams& params, Host& ho
     const std::size_t n = columns[kRecency].size();
     if (n == 0) return scores;
     require_memory(host, rfm_scoring_bytes(n), "scoring " + std::to_string(n) + " customers");
-    // The measures are independent of each other. On threads of their own they cannot poll; the
-    // caller does while it waits.
-    WorkerHost worker(host);
-    Host& inner = host.max_threads() > 1 ? static_cast<Host&>(worker) : host;
-    parallel_for(host, kRfmMeasures, [&](std::size_t i) {
-        const auto measure = static_cast<RfmMeasure>(i);
-        scores[i] = score_measure(columns[i], measure, params, inner);
+    parallel_for(host, kRfmMeasures, [&](std::size_t i, Host& inner) {
+        scores[i] = score_measure(columns[i], static_cast<RfmMeasure>(i), params, inner);
     });
     return scores;
 }
