@@ -99,7 +99,7 @@ cancels() {
         [ "${milliseconds:-0}" -gt "$worst" ] && worst=$milliseconds
     done
     echo "cancel of $name: $cancelled of $# cancelled, at most $worst ms"
-    is "cancel of $name" 1 $((cancelled > 0 && worst <= 250))
+    is "cancel of $name" 1 $((cancelled > 0 && worst <= 500))
 }
 # timeout NAME STATEMENT: the same by statement_timeout.
 timeout_ends() {
