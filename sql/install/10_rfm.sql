@@ -24,7 +24,7 @@ bins: 2 to 10. method: quantile (default), ntile, rank_first, rfm_r; see docs/rf
 ntile for the results of old scripts, which break ties by the order of the rows (give the window an ORDER BY).
 scheme: groups_11 (default), groups_3, value_tiers, rf_grid_10, boxes_10.
 The parameters after monetary are read from the partition''s first row. NaN and infinity are refused (22003).
-O(n log k) time and 40 bytes a row for n rows, within ecom_analytics.memory_limit.';
+O(n log k) time and 55 bytes a row for n rows, within ecom_analytics.memory_limit.';
 
 create function ecom.rfm_score(
     recency float8, frequency float8, monetary float8,
@@ -261,7 +261,7 @@ bins: 2 to 10. method: quantile (default), ntile, rank_first, rfm_r, fixed with 
 ties: equal, or ntile. returns: net (default) or ignore. rules, a model from ecom.rfm_rules, goes before scheme.
 customer_key is filled where customers were bigint, customer_id where they were text. Customers with returns only
 are prospects: frequency 0, no scores.
-O(n log k) for n customers; about 40 bytes a customer besides the state, within ecom_analytics.memory_limit.';
+O(n log k) for n customers; about 55 bytes a customer besides the state, within ecom_analytics.memory_limit.';
 
 create function ecom.rfm_cut_points(
     state ecom.state,

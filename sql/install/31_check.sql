@@ -360,5 +360,5 @@ duplicate_lines repeat another line of their order in customer, product, time, q
 quantity has a modified z-score of its logarithm above 3.5 and is more than ten times the median. A volume drop is a last week with less than half the median of
 the eight before.
 Reads a loaded fact_sales seven times: 10 million lines take about half a minute. A bound mart''s view is computed once
-into temporary space, and its source read three times more: two to three times as long.
+into temporary space, and its source read three times more: three to four times as long.
 Changes nothing. Errors: 3F000 for an unknown mart.';
