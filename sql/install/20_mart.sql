@@ -458,16 +458,17 @@ comment on function ecom_internal.mart_name(name) is
 'Resolves the first argument of a mart function to the name of a mart.
 NULL means the setting ecom_analytics.mart. Errors: those of ecom_internal.mart_oid.';
 
-create function ecom_internal.fact_constraint(is_partitioned boolean)
+create function ecom_internal.fact_constraint(fact name, is_partitioned boolean)
 returns table (constraint_name text, is_index boolean, definition text)
 language sql immutable strict
 set search_path = pg_catalog, pg_temp
 as $$
-    select 'fact_sales_pkey', false,
-           'primary key (' || case when is_partitioned then 'sales_key, order_date_key' else 'sales_key' end || ')'
+    select fact || '_pkey', false,
+           'primary key (' || case fact when 'fact_order' then 'order_key' else 'sales_key' end
+           || case when is_partitioned then ', order_date_key)' else ')' end
     union all
-    select format('fact_sales_%s_%s', key, kind), kind = 'idx',
-           case kind when 'idx' then format('(%s)', key)
+    select format('%s_%s_%s', fact, key, kind), kind = 'idx',
+           case kind when 'idx' then format('(%s%s)', key, case when fact = 'fact_order' and key = 'customer_key' then ', order_id' end)
                      else format('foreign key (%s) references {mart}.%s', key, dimension) end
     from (values ('order_date_key', 'dim_date'),
                  ('ship_date_key', 'dim_date'),
@@ -478,71 +479,72 @@ as $$
                  ('payment_method_key', 'dim_payment_method'),
                  ('shipping_method_key', 'dim_shipping_method')) as keys (key, dimension)
     cross join (values ('idx'), ('fkey')) as kinds (kind)
+    where fact = 'fact_sales' or key not in ('ship_date_key', 'product_key')
     union all
-    select 'fact_sales_order_id_idx', true, '(order_id)'
+    select 'fact_sales_order_id_idx', true, '(order_id)' where fact = 'fact_sales'
 $$;
-comment on function ecom_internal.fact_constraint(boolean) is
-'Lists the primary key, the foreign keys and the indexes of fact_sales.
+comment on function ecom_internal.fact_constraint(name, boolean) is
+'Lists the primary key, the foreign keys and the indexes of fact_sales or fact_order.
 The placeholder {mart} stands for the quoted schema.';
 
-create function ecom_internal.create_fact_constraints(mart name) returns void
+create function ecom_internal.create_fact_constraints(mart name, fact name default 'fact_sales') returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
-    fact constant regclass := format('%I.fact_sales', mart_schema)::regclass;
+    relation constant regclass := format('%I.%I', mart_schema, fact)::regclass;
     wanted record;
 begin
     for wanted in
-        select c.* from ecom_internal.fact_constraint((select relkind = 'p' from pg_class where oid = fact)) c
+        select c.* from ecom_internal.fact_constraint(fact, (select relkind = 'p' from pg_class where oid = relation)) c
         where not exists (select from pg_class i join pg_index x on x.indexrelid = i.oid
-                          where x.indrelid = fact and i.relname = c.constraint_name)
-          and not exists (select from pg_constraint k where k.conrelid = fact and k.conname = c.constraint_name)
+                          where x.indrelid = relation and i.relname = c.constraint_name)
+          and not exists (select from pg_constraint k where k.conrelid = relation and k.conname = c.constraint_name)
         order by c.is_index desc, c.constraint_name
     loop
         if wanted.is_index then
-            execute format('create index %I on %s %s', wanted.constraint_name, fact, wanted.definition);
+            execute format('create index %I on %s %s', wanted.constraint_name, relation, wanted.definition);
         else
-            execute format('alter table %s add constraint %I ', fact, wanted.constraint_name)
+            execute format('alter table %s add constraint %I ', relation, wanted.constraint_name)
                     || replace(wanted.definition, '{mart}', quote_ident(mart_schema));
         end if;
     end loop;
 end
 $$;
-comment on function ecom_internal.create_fact_constraints(name) is
-'Creates the keys and indexes of fact_sales that are missing.
-Arguments: mart; NULL means the setting ecom_analytics.mart. Locks fact_sales and the dimensions against writes; one
-scan of fact_sales per key and index.';
+comment on function ecom_internal.create_fact_constraints(name, name) is
+'Creates the keys and indexes of fact_sales or fact_order that are missing.
+Arguments: mart; NULL means the setting ecom_analytics.mart. fact: the table. Locks it and the dimensions against writes;
+one scan of the table per key and index.';
 
-create function ecom_internal.drop_fact_constraints(mart name) returns void
+create function ecom_internal.drop_fact_constraints(mart name, fact name default 'fact_sales') returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    fact constant regclass := format('%I.fact_sales', ecom_internal.mart_name(mart))::regclass;
+    relation constant regclass := format('%I.%I', ecom_internal.mart_name(mart), fact)::regclass;
     present record;
 begin
     for present in
         select c.constraint_name, c.is_index, i.oid::regclass as index_name
-        from ecom_internal.fact_constraint((select relkind = 'p' from pg_class where oid = fact)) c
-        left join (pg_class i join pg_index x on x.indexrelid = i.oid and x.indrelid = fact)
+        from ecom_internal.fact_constraint(fact, (select relkind = 'p' from pg_class where oid = relation)) c
+        left join (pg_class i join pg_index x on x.indexrelid = i.oid and x.indrelid = relation)
                on i.relname = c.constraint_name
         where i.oid is not null
-           or exists (select from pg_constraint k where k.conrelid = fact and k.conname = c.constraint_name)
+           or exists (select from pg_constraint k where k.conrelid = relation and k.conname = c.constraint_name)
     loop
         if present.is_index then
             execute format('drop index %s', present.index_name);
         else
-            execute format('alter table %s drop constraint %I', fact, present.constraint_name);
+            execute format('alter table %s drop constraint %I', relation, present.constraint_name);
         end if;
     end loop;
 end
 $$;
-comment on function ecom_internal.drop_fact_constraints(name) is
-'Drops the keys and indexes of fact_sales, so that a big load into an empty mart builds each of them once.
+comment on function ecom_internal.drop_fact_constraints(name, name) is
+'Drops the keys and indexes of fact_sales or fact_order, so that filling the empty table builds each of them once.
 create_fact_constraints brings them back. Indexes that the user added stay.
-Arguments: mart; NULL means the setting ecom_analytics.mart. Locks fact_sales and the dimensions against all use.';
+Arguments: mart; NULL means the setting ecom_analytics.mart. fact: the table. Locks it and the dimensions against all use.';
 
 create function ecom_internal.add_month_partitions(mart name, months date[]) returns void
 language plpgsql volatile
@@ -665,7 +667,9 @@ begin
         'mart.hemisphere', hemisphere));
     if not is_bound then
         perform ecom_internal.create_fact_constraints(mart);
+        perform ecom_internal.create_change_triggers(mart);
     end if;
+    perform ecom_internal.create_fact_constraints(mart, 'fact_order');
     if partition_by = 'month' then
         execute format('create table %1$I.fact_sales_default partition of %1$I.fact_sales default', mart);
         execute format('comment on table %I.fact_sales_default is %L', mart,

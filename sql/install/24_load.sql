@@ -391,6 +391,7 @@ begin
         else false end;
     if is_rebuilding then
         perform ecom_internal.drop_fact_constraints(mart_schema);
+        perform ecom_internal.drop_change_triggers(mart_schema);
     end if;
     -- Keys are counted from the row of the source and not drawn from the sequence, so that they do not depend on the plan.
     execute format('select greatest(coalesce(max(sales_key), 0), pg_sequence_last_value($1)) from %I.fact_sales', mart_schema)
@@ -444,6 +445,8 @@ begin
     perform ecom_internal.report_progress(mart_id, 'load_sales', 'building keys and indexes', 3, 5);
     if is_rebuilding then
         perform ecom_internal.create_fact_constraints(mart_schema);
+        perform ecom_internal.create_change_triggers(mart_schema);
+        perform ecom_internal.note_everything(mart_schema);
     end if;
     perform ecom_internal.report_progress(mart_id, 'load_sales', 'gathering statistics', 4, 5);
     execute format('analyze %1$I.fact_sales, %1$I.dim_date', mart_schema);

@@ -61,11 +61,14 @@ begin
                                                   end_date, interval '1 month') day));
     end if;
     perform ecom_internal.drop_fact_constraints(mart_schema);
+    perform ecom_internal.drop_change_triggers(mart_schema);
     perform ecom_internal.report_progress(mart_id, 'load_demo', 'inserting orders', 0, orders);
     select * into filled from ecom_internal.demo_fill(mart_schema, customers, orders, months, seed, end_date);
     perform ecom.set_holidays(mart_schema, filled.holiday_dates, filled.holiday_names);
     perform ecom_internal.report_progress(mart_id, 'load_demo', 'building keys and indexes', 0, 0);
     perform ecom_internal.create_fact_constraints(mart_schema);
+    perform ecom_internal.create_change_triggers(mart_schema);
+    perform ecom_internal.note_everything(mart_schema);
     for part in select t.table_name, t.key_name from (values
         ('fact_sales', 'sales_key'), ('dim_customer', 'customer_key'), ('dim_product', 'product_key'),
         ('dim_geography', 'geography_key'), ('dim_channel', 'channel_key'),

@@ -1,0 +1,297 @@
+-- Step sales of ecom.refresh: the rollups of 42_rollup.sql, as far as something changed.
+
+insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
+    ('sales', 15, 'refresh_sales', false, 'Orders, customers and the daily and monthly sums that KPIs and views read');
+
+create function ecom_internal.take_changes(mart name) returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    is_first boolean;
+    is_everything boolean;
+begin
+    if to_regclass('pg_temp.ecom_changed_day') is not null then
+        drop table pg_temp.ecom_changed_day, pg_temp.ecom_changed_order;
+    end if;
+    create temporary table ecom_changed_order (customer_key int not null, order_id text not null) on commit drop;
+    create temporary table ecom_changed_day (order_date_key int not null) on commit drop;
+    execute format('
+        with taken as (delete from %I.sales_change c returning c.*),
+        days as (insert into pg_temp.ecom_changed_day select distinct t.order_date_key from taken t where t.order_date_key is not null),
+        orders as (insert into pg_temp.ecom_changed_order
+                   select distinct t.customer_key, t.order_id from taken t where t.order_id is not null)
+        select coalesce(bool_or(t.order_date_key is null), false) from taken t', mart) into is_everything;
+    execute format('select not exists (select from %I.rollup_state)', mart) into is_first;
+    return is_everything or is_first or ecom_internal.setting(mart, 'mart.bound') = 'true';
+end
+$$;
+comment on function ecom_internal.take_changes(name) is
+'Empties sales_change into pg_temp.ecom_changed_order and pg_temp.ecom_changed_day.
+What is noted meanwhile stays for the next refresh, which computes it once more. Returns true when everything has to be
+computed: the first time, when a note says so, and for a bound mart, whose tables have no triggers.';
+
+create function ecom_internal.roll_up_all_orders(mart name) returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    columns constant text := (
+        select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a
+        where a.attrelid = format('%I.fact_order', mart)::regclass and a.attnum > 0 and not a.attisdropped and a.attname <> 'order_key');
+    is_empty boolean;
+    written bigint;
+    removed bigint := 0;
+begin
+    execute format('select not exists (select from %I.fact_order)', mart) into is_empty;
+    if is_empty then
+        perform ecom_internal.drop_fact_constraints(mart, 'fact_order');
+        execute format('insert into %I.fact_order (%s) select %2$s from (%s) o', mart, columns, ecom_internal.order_rows(mart));
+        get diagnostics written = row_count;
+        perform ecom_internal.create_fact_constraints(mart, 'fact_order');
+    else
+        -- Only what differs is written: readers keep their rows, and an unchanged shop costs no writes.
+        execute format('create temporary table ecom_order on commit drop as select %s from (%s) o', columns, ecom_internal.order_rows(mart));
+        analyze pg_temp.ecom_order;
+        execute format('
+            delete from %1$I.fact_order o where not exists (
+                select from pg_temp.ecom_order n where n.customer_key = o.customer_key and n.order_id = o.order_id
+                and row(%2$s) is not distinct from row(%3$s))', mart,
+            regexp_replace(columns, '(\w+)', 'n.\1', 'g'), regexp_replace(columns, '(\w+)', 'o.\1', 'g'));
+        get diagnostics removed = row_count;
+        execute format('
+            insert into %1$I.fact_order (%2$s)
+            select %2$s from pg_temp.ecom_order n where not exists (
+                select from %1$I.fact_order o where o.customer_key = n.customer_key and o.order_id = n.order_id
+                and row(%3$s) is not distinct from row(%4$s))', mart, columns,
+            regexp_replace(columns, '(\w+)', 'n.\1', 'g'), regexp_replace(columns, '(\w+)', 'o.\1', 'g'));
+        get diagnostics written = row_count;
+        drop table pg_temp.ecom_order;
+    end if;
+    if is_empty or written + removed > 0 then
+        execute format('analyze %I.fact_order', mart);
+    end if;
+    return written + removed;
+end
+$$;
+comment on function ecom_internal.roll_up_all_orders(name) is
+'Computes fact_order from all lines and returns the number of rows written and removed.
+The first time keys and indexes are built after the rows.';
+
+create function ecom_internal.roll_up_changed_orders(mart name) returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    columns constant text := (
+        select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a
+        where a.attrelid = format('%I.fact_order', mart)::regclass and a.attnum > 0 and not a.attisdropped and a.attname <> 'order_key');
+    removed bigint;
+    written bigint;
+    renumbered bigint;
+begin
+    analyze pg_temp.ecom_changed_order;
+    execute format('
+        with removed as (delete from %I.fact_order o using pg_temp.ecom_changed_order c
+                         where o.customer_key = c.customer_key and o.order_id = c.order_id returning o.order_date_key),
+        days as (insert into pg_temp.ecom_changed_day select distinct order_date_key from removed)
+        select count(*) from removed', mart) into removed;
+    execute format('insert into %I.fact_order (%s) select %2$s from (%s) o', mart, columns,
+                   ecom_internal.order_rows(mart, '(f.customer_key, f.order_id) in (select c.customer_key, c.order_id from pg_temp.ecom_changed_order c)'));
+    get diagnostics written = row_count;
+    -- A late order moves the numbers of the customer's later ones, whose days then have other new customers.
+    execute format('
+        with numbered as (
+            select o.order_key, (row_number() over w)::int as order_number,
+                   o.ordered_at::date - lag(o.ordered_at::date) over w as days_since_previous_order
+            from %1$I.fact_order o
+            where o.order_count = 1 and o.customer_key in (select c.customer_key from pg_temp.ecom_changed_order c where c.customer_key <> 0)
+            window w as (partition by o.customer_key order by o.ordered_at, o.order_id collate "C")),
+        renumbered as (
+            update %1$I.fact_order o
+            set order_number = n.order_number, days_since_previous_order = n.days_since_previous_order
+            from numbered n
+            where n.order_key = o.order_key
+              and (n.order_number, n.days_since_previous_order) is distinct from (o.order_number, o.days_since_previous_order)
+            returning o.order_date_key),
+        days as (insert into pg_temp.ecom_changed_day select distinct order_date_key from renumbered)
+        select count(*) from renumbered', mart) into renumbered;
+    return removed + written + renumbered;
+end
+$$;
+comment on function ecom_internal.roll_up_changed_orders(name) is
+'Computes the orders of pg_temp.ecom_changed_order anew and numbers their customers'' orders again.
+Adds the days that this touches to pg_temp.ecom_changed_day. Returns the number of rows written and removed.
+Time: proportional to the changed orders and the orders of their customers.';
+
+create function ecom_internal.roll_up_customers(mart name, is_everything boolean) returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    changed constant text := case when is_everything then 'true'
+        else 'customer_key in (select c.customer_key from pg_temp.ecom_changed_order c)' end;
+    removed bigint;
+    written bigint;
+begin
+    execute format('delete from %1$I.customer_summary s where s.%2$s
+                    and not exists (select from %1$I.fact_order o where o.customer_key = s.customer_key)', mart,
+                   case when is_everything then 'customer_key is not null' else changed end);
+    get diagnostics removed = row_count;
+    execute format('
+        merge into %1$I.customer_summary s
+        using (%2$s) n on s.customer_key = n.customer_key
+        when matched and row(s.*) is distinct from row(n.*) then update set
+            first_order_date = n.first_order_date, last_order_date = n.last_order_date, order_count = n.order_count,
+            line_count = n.line_count, gross_amount = n.gross_amount, return_amount = n.return_amount,
+            revenue_amount = n.revenue_amount, mean_interval_days = n.mean_interval_days,
+            interval_stddev_days = n.interval_stddev_days
+        when not matched then insert values (n.customer_key, n.first_order_date, n.last_order_date, n.order_count, n.line_count,
+            n.gross_amount, n.return_amount, n.revenue_amount, n.mean_interval_days, n.interval_stddev_days)', mart,
+        ecom_internal.customer_rows(mart, format('%I.fact_order', mart), case when is_everything then 'true' else 'o.' || changed end));
+    get diagnostics written = row_count;
+    return removed + written;
+end
+$$;
+comment on function ecom_internal.roll_up_customers(name, boolean) is
+'Brings customer_summary up to date with fact_order, for the customers of pg_temp.ecom_changed_order or for all.
+Returns the number of rows written and removed.';
+
+create function ecom_internal.roll_up_periods(mart name, grain text, condition text) returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    period constant text := case grain when 'day' then 'd.date' else 'date_trunc(''month'', d.date)::date' end;
+    written bigint;
+begin
+    execute format('
+        insert into %1$I.kpi_period (grain, period_start, period_end, region, segment, order_count, customer_count,
+                                     new_customer_count, median_order_amount, %4$s)
+        select %2$L, %3$s, (%3$s + interval ''1 %5$s'' - interval ''1 day'')::date, g.region, c.segment, sum(o.order_count)::bigint,
+               count(distinct o.customer_key) filter (where o.order_count = 1 and o.customer_key <> 0),
+               count(*) filter (where o.order_number = 1),
+               (percentile_cont(0.5) within group (order by o.gross_amount::float8) filter (where o.order_count = 1))::numeric(18,2),
+               %6$s
+        from %1$I.fact_order o
+        join %1$I.dim_date d on d.date_key = o.order_date_key
+        join %1$I.dim_geography g on g.geography_key = o.geography_key
+        join %1$I.dim_customer c on c.customer_key = o.customer_key
+        where %7$s
+        group by %3$s, grouping sets ((), (g.region), (c.segment), (g.region, c.segment))',
+        mart, grain, period, ecom_internal.sales_parts('{name}'), grain,
+        ecom_internal.sales_parts('sum(o.{name})::{sum_type}'), condition);
+    get diagnostics written = row_count;
+    return written;
+end
+$$;
+comment on function ecom_internal.roll_up_periods(name, text, text) is
+'Adds the rows of kpi_period of one grain. Arguments: mart: the resolved name; grain: day or month; condition: over orders with the alias o.';
+
+create function ecom_internal.refresh_sales(mart name, as_of date, out rows bigint, out reason text)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    mart_id constant oid := ecom_internal.mart_oid(mart);
+    phases constant int := 6;
+    is_everything boolean;
+    days int[];
+    months int[];
+    of_days text := 'true';
+    of_months text := 'true';
+    written bigint;
+begin
+    perform ecom_internal.report_progress(mart_id, 'sales', 'orders', 0, phases);
+    is_everything := ecom_internal.take_changes(mart);
+    if is_everything then
+        rows := ecom_internal.roll_up_all_orders(mart);
+    else
+        rows := ecom_internal.roll_up_changed_orders(mart);
+    end if;
+    perform ecom_internal.report_progress(mart_id, 'sales', 'customers', 1, phases);
+    rows := rows + ecom_internal.roll_up_customers(mart, is_everything);
+
+    if not is_everything then
+        select coalesce(array_agg(distinct c.order_date_key order by c.order_date_key), '{}'),
+               coalesce(array_agg(distinct c.order_date_key / 100), '{}')
+        into days, months from pg_temp.ecom_changed_day c;
+        of_days := format('order_date_key = any (%L)', days);
+        -- Ranges, because an index serves them.
+        of_months := coalesce((select '(' || string_agg(format('order_date_key between %s and %s', m * 100, m * 100 + 99), ' or ' order by m) || ')'
+                               from unnest(months) m), 'false');
+    end if;
+    drop table pg_temp.ecom_changed_day, pg_temp.ecom_changed_order;
+
+    perform ecom_internal.report_progress(mart_id, 'sales', 'days', 2, phases);
+    execute format('delete from %I.sales_cube where %s', mart, of_days);
+    execute format('
+        insert into %1$I.sales_cube (order_date, order_date_key, region, segment, channel_key, payment_method_key,
+                                     shipping_method_key, order_count, new_customer_count, %2$s)
+        select d.date, d.date_key, g.region, c.segment, o.channel_key, o.payment_method_key, o.shipping_method_key,
+               sum(o.order_count)::bigint, count(*) filter (where o.order_number = 1), %3$s
+        from %1$I.fact_order o
+        join %1$I.dim_date d on d.date_key = o.order_date_key
+        join %1$I.dim_geography g on g.geography_key = o.geography_key
+        join %1$I.dim_customer c on c.customer_key = o.customer_key
+        where %4$s
+        group by d.date, d.date_key, g.region, c.segment, o.channel_key, o.payment_method_key, o.shipping_method_key',
+        mart, ecom_internal.sales_parts('{name}'), ecom_internal.sales_parts('sum(o.{name})::{sum_type}'),
+        replace(of_days, 'order_date_key', 'o.order_date_key'));
+    get diagnostics written = row_count;
+    rows := rows + written;
+
+    perform ecom_internal.report_progress(mart_id, 'sales', 'categories', 3, phases);
+    execute format('delete from %I.category_cube where %s', mart, of_days);
+    execute format('
+        insert into %1$I.category_cube (order_date, order_date_key, region, segment, channel_key, category, %2$s)
+        select d.date, d.date_key, g.region, c.segment, f.channel_key, p.category, %3$s
+        from %1$I.fact_sales f
+        join %1$I.dim_date d on d.date_key = f.order_date_key
+        join %1$I.dim_geography g on g.geography_key = f.geography_key
+        join %1$I.dim_customer c on c.customer_key = f.customer_key
+        join %1$I.dim_product p on p.product_key = f.product_key
+        where %4$s
+        group by d.date, d.date_key, g.region, c.segment, f.channel_key, p.category',
+        mart, ecom_internal.sales_parts('{name}'), ecom_internal.sales_parts('({expression})::{sum_type}'),
+        replace(of_days, 'order_date_key', 'f.order_date_key'));
+    get diagnostics written = row_count;
+    rows := rows + written;
+
+    perform ecom_internal.report_progress(mart_id, 'sales', 'products', 4, phases);
+    execute format('delete from %I.product_month t where %s', mart,
+                   replace(of_months, 'order_date_key', 'to_char(t.month, ''YYYYMMDD'')::int'));
+    execute format('
+        insert into %1$I.product_month (month, product_key, %2$s)
+        select to_date((f.order_date_key / 100)::text, ''YYYYMM''), f.product_key, %3$s
+        from %1$I.fact_sales f where %4$s
+        group by f.order_date_key / 100, f.product_key',
+        mart, ecom_internal.sales_parts('{name}'), ecom_internal.sales_parts('({expression})::{sum_type}'),
+        replace(of_months, 'order_date_key', 'f.order_date_key'));
+    get diagnostics written = row_count;
+    rows := rows + written;
+
+    perform ecom_internal.report_progress(mart_id, 'sales', 'periods', 5, phases);
+    execute format('delete from %I.kpi_period t where t.grain = ''day'' and %s or t.grain = ''month'' and %s', mart,
+                   replace(of_days, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'),
+                   replace(of_months, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'));
+    rows := rows + ecom_internal.roll_up_periods(mart, 'day', replace(of_days, 'order_date_key', 'o.order_date_key'))
+                 + ecom_internal.roll_up_periods(mart, 'month', replace(of_months, 'order_date_key', 'o.order_date_key'));
+    execute format('
+        insert into %1$I.rollup_state as s (refreshed_at, first_date, last_date)
+        select clock_timestamp(), to_date(min(f.order_date_key)::text, ''YYYYMMDD''), to_date(max(f.order_date_key)::text, ''YYYYMMDD'')
+        from %1$I.fact_sales f
+        on conflict (is_only) do update set refreshed_at = excluded.refreshed_at, first_date = excluded.first_date, last_date = excluded.last_date',
+        mart);
+    if is_everything or rows > 100000 then
+        execute format('analyze %1$I.customer_summary, %1$I.sales_cube, %1$I.category_cube, %1$I.product_month, %1$I.kpi_period', mart);
+    end if;
+    reason := case when is_everything then 'all sales were rolled up'
+                   when days = '{}' then 'nothing changed'
+                   else format('sales of %s days had changed', cardinality(days)) end;
+end
+$$;
+comment on function ecom_internal.refresh_sales(name, date) is
+'Step sales of ecom.refresh: fact_order, customer_summary and the cubes behind the views, for all sales up to now.
+Time: proportional to what changed since the last refresh, by orders, days and months; everything the first time, after
+sweeping changes of attributes, and for a bound mart.';
