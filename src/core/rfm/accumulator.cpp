@@ -128,25 +128,30 @@ void RfmAccumulator::add(std::string_view customer, std::uint64_t order, Timesta
     apply(find_or_insert(customer, host), order, at, amount, host);
 }
 
-// Three passes over a batch: the first asks for the slots, the second for the records, the third
-// works on what has arrived in the meantime.
+// Three passes over a batch: the first asks for the slots, the second finds each line's place among
+// them and asks for the record, the third works on what has arrived in the meantime.
 void RfmAccumulator::flush(Host& host) {
     if (pending_.empty()) return;
     host.poll();
-    if (slots_.empty()) grow_customers(host);
+    // The hash does not grow within the batch, so that places stay what they are.
+    while (2 * (customers_.size() + pending_.size()) > slots_.size()) grow_customers(host);
+    const std::size_t mask = slots_.size() - 1;
     std::uint64_t hashes[kBatch];
     for (std::size_t i = 0; i < pending_.size(); ++i) {
         hashes[i] = hash_of(pending_[i].customer);
-        __builtin_prefetch(&slots_[hashes[i] & (slots_.size() - 1)]);
+        __builtin_prefetch(&slots_[hashes[i] & mask]);
     }
+    std::size_t places[kBatch];
     for (std::size_t i = 0; i < pending_.size(); ++i) {
-        const std::uint64_t slot = slots_[hashes[i] & (slots_.size() - 1)];
-        if (slot != 0) __builtin_prefetch(&customers_[(slot & 0xffffffffU) - 1], 1);
+        std::size_t slot = hashes[i] & mask;
+        while (slots_[slot] != 0 && slots_[slot] >> 32 != hashes[i] >> 32) slot = (slot + 1) & mask;
+        if (slots_[slot] != 0) __builtin_prefetch(&customers_[(slots_[slot] & 0xffffffffU) - 1], 1);
+        places[i] = slot;
     }
     for (std::size_t i = 0; i < pending_.size(); ++i) {
         const Line& line = pending_[i];
-        apply(find_or_insert(line.customer, hashes[i], host), line.order, line.at, line.amount,
-              host);
+        apply(find_or_insert(line.customer, hashes[i], places[i], host), line.order, line.at,
+              line.amount, host);
     }
     pending_.clear();
 }
@@ -184,10 +189,10 @@ void RfmAccumulator::log_order(std::uint32_t index, std::uint64_t order, Host& h
     log_.push_back({index, order});
 }
 
-std::uint32_t RfmAccumulator::find_or_insert(std::int64_t id, std::uint64_t hash,
+std::uint32_t RfmAccumulator::find_or_insert(std::int64_t id, std::uint64_t hash, std::size_t slot,
                                              Host& host) {
     const std::size_t mask = slots_.size() - 1;
-    for (std::size_t slot = hash & mask;; slot = (slot + 1) & mask) {
+    for (;; slot = (slot + 1) & mask) {
         const std::uint64_t entry = slots_[slot];
         if (entry == 0) return append(id, slot, hash, host);
         const auto index = static_cast<std::uint32_t>(entry) - 1;
@@ -265,9 +270,13 @@ void RfmAccumulator::merge(RfmAccumulator& other, Host& host) {
     for (std::size_t i = 0; i < other.size(); ++i) {
         poll();
         const Customer& theirs = other.customers_[i];
-        const std::uint32_t index = ids_ == CustomerIds::kInteger
-                                        ? find_or_insert(theirs.id, hash_of(theirs.id), host)
-                                        : find_or_insert(other.text_id(theirs), host);
+        std::uint32_t index;
+        if (ids_ == CustomerIds::kInteger) {
+            const std::uint64_t hash = hash_of(theirs.id);
+            index = find_or_insert(theirs.id, hash, hash & (slots_.size() - 1), host);
+        } else {
+            index = find_or_insert(other.text_id(theirs), host);
+        }
         places.push_back(index);
         Customer& mine = customers_[index];
         // Which of their orders are ours too is only known from both logs.

@@ -124,7 +124,8 @@ private:
                Host& host);
     void mark_unsettled(Customer& customer);
     void log_order(std::uint32_t index, std::uint64_t order, Host& host);
-    std::uint32_t find_or_insert(std::int64_t id, std::uint64_t hash, Host& host);
+    // slot: where to begin, the hash's own slot or a later one that the search would come to.
+    std::uint32_t find_or_insert(std::int64_t id, std::uint64_t hash, std::size_t slot, Host& host);
     std::uint32_t find_or_insert(std::string_view id, Host& host);
     std::uint32_t append(std::int64_t id, std::size_t slot, std::uint64_t hash, Host& host);
     void grow_customers(Host& host);
