@@ -321,7 +321,7 @@ begin
     end if;
     reason := case when is_everything then 'all sales were rolled up'
                    when days = '{}' then 'nothing changed'
-                   else format('sales of %s days had changed', cardinality(days)) end;
+                   else format('days with changes: %s', cardinality(days)) end;
 end
 $$;
 comment on function ecom_internal.refresh_sales(name, date) is
