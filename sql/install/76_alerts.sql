@@ -186,7 +186,9 @@ begin
 end
 $$;
 comment on function ecom.set_alert(name, text, text, text, numeric, text, text, text, jsonb, text, text, boolean) is
-'Sets an alert rule of a mart: SELECT ecom.set_alert(''shop'', ''returns'', ''return_rate'', ''>'', 0.15, ''week'', "by" => ''category'').
+'Sets an alert rule of a mart: when a metric passes a threshold, the shop wants to hear of it.
+Example: SELECT ecom.set_alert(''shop'', ''few orders'', ''orders'', ''<'', 10)
+Example: SELECT ecom.set_alert(''shop'', ''returns'', ''return_rate'', ''>'', 0.15, ''week'', "by" => ''category'')
 A rule of the same name is replaced. What it says: ecom.check_alerts; what fired: the table alert_log, written by ecom.refresh.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
@@ -224,6 +226,7 @@ end
 $$;
 comment on function ecom.drop_alert(name, text) is
 'Drops an alert rule of a mart; what it wrote into alert_log stays.
+Example: SELECT ecom.drop_alert(''shop'', r.rule) FROM ecom.alert_rules(''shop'') r WHERE r.rule = ''few orders''
 Arguments: mart: NULL means the setting ecom_analytics.mart. name: of the rule.
 Errors: 42704 for a rule that does not exist.';
 
@@ -241,6 +244,7 @@ end
 $$;
 comment on function ecom.alert_rules(name) is
 'Lists the alert rules of a mart, in the arguments of ecom.set_alert.
+Example: SELECT * FROM ecom.alert_rules(''shop'')
 Arguments: mart: NULL means the setting ecom_analytics.mart.';
 
 -- What they say ----------------------------------------------------------------------------------------------
@@ -348,7 +352,8 @@ begin
 end
 $$;
 comment on function ecom.check_alerts(name, date, date) is
-'What the alert rules of a mart say: SELECT * FROM ecom.check_alerts(''shop'') WHERE is_fired.
+'What the alert rules of a mart say about the last complete day, week or month.
+Example: SELECT * FROM ecom.check_alerts(''shop'') WHERE is_fired
 One row per active rule and segment, for the last day, week or month that ended before as_of; nothing is said about a period
 that still runs or that the sales of the mart do not cover. Writes nothing: ecom.refresh and ecom.log_alerts fill alert_log.
 Arguments:
@@ -393,6 +398,7 @@ end
 $$;
 comment on function ecom.log_alerts(name, date, date) is
 'Writes the alerts that fired into alert_log and notifies the channels of their rules; returns the number of new rows.
+Example: SELECT ecom.log_alerts(''shop'')
 ecom.refresh does it, for all periods since the refresh before. A rule, period and segment is written once and not changed later.
 A notification comes when the transaction commits, as JSON: mart, alert_key, rule, severity, metric, segment, period_start,
 period_end, value, comparison, threshold, since; the segment is cut to 200 characters.
