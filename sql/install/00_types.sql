@@ -61,6 +61,7 @@ create function ecom.model_info(model ecom.model) returns jsonb
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_model_info';
 comment on function ecom.model_info(ecom.model) is
 'What a model is: kind, versions, size in bytes, checksum, and what it was fitted on.
+Example: SELECT name, ecom.model_info(model) FROM shop.model
 NULL for NULL. SQLSTATE XX001 when the value is damaged.';
 
 create function ecom_internal.model_to_jsonb(ecom.model) returns jsonb

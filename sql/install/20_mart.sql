@@ -451,12 +451,28 @@ comment on function ecom_internal.copy_column_comments(name, name, name) is
 Arguments: mart; source and target: relations of the mart.';
 
 create function ecom_internal.mart_name(mart name) returns name
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-as $$ select nspname from pg_namespace where oid = ecom_internal.mart_oid(mart) $$;
+as $$
+declare
+    mart_id constant oid := ecom_internal.mart_oid(mart);
+    mart_schema constant name := (select n.nspname from pg_namespace n where n.oid = mart_id);
+begin
+    -- Functions run as the caller and read inner tables, so that a role that may only look at the BI views is told
+    -- at once what it lacks, and not by the name of some table.
+    if not (has_schema_privilege(mart_id, 'usage')
+            and (select has_table_privilege(c.oid, 'select')
+                 from pg_class c where c.relnamespace = mart_id and c.relname = 'setting')) then
+        raise exception 'role "%" may not use the functions on mart "%"', current_user, mart_schema using errcode = '42501',
+            hint = format('Views of the mart can be read without them; functions that change nothing are granted by '
+                          'its owner: SELECT ecom.grant_analyst(%L, %L).', mart_schema, current_user);
+    end if;
+    return mart_schema;
+end
+$$;
 comment on function ecom_internal.mart_name(name) is
-'Resolves the first argument of a mart function to the name of a mart.
-NULL means the setting ecom_analytics.mart. Errors: those of ecom_internal.mart_oid.';
+'Resolves the first argument of a mart function to the name of a mart that the caller may work on.
+NULL means the setting ecom_analytics.mart. Errors: those of ecom_internal.mart_oid, 42501 for a role that is no analyst.';
 
 create function ecom_internal.fact_constraint(fact name, is_partitioned boolean)
 returns table (constraint_name text, is_index boolean, definition text)
@@ -705,6 +721,7 @@ end
 $$;
 comment on function ecom.create_mart(name, text, date, date, int, text) is
 'Creates a mart: a schema with the star schema of one shop.
+Example: SELECT ecom.create_mart(''shop'')
 Makes fact and dimension tables with keys, indexes, comments and an Unknown member (key 0) in every dimension, the inner
 tables for settings, logs, rejected lines and models, and the BI views. Everything belongs to the caller.
 Arguments:

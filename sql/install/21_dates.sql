@@ -118,6 +118,7 @@ end
 $$;
 comment on function ecom.set_holidays(name, date[], text[]) is
 'Replaces the holidays of a mart''s calendar.
+Example: SELECT ecom.set_holidays(''shop'', ARRAY[''2025-12-25'', ''2025-12-26'']::date[], ARRAY[''Christmas Day'', ''Boxing Day''])
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - dates: the holidays; an empty array removes all; dim_date is extended to their years

@@ -174,6 +174,7 @@ end
 $$;
 comment on function ecom.set_setting(name, text, text) is
 'Sets a setting of a mart.
+Example: SELECT ecom.set_setting(''shop'', ''rfm.bins'', ''4'')
 A new hemisphere or start of the fiscal year is written to dim_date at once; other settings hold from the next refresh.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
@@ -195,5 +196,6 @@ end
 $$;
 comment on function ecom.settings(name) is
 'Lists the settings of a mart with their values.
+Example: SELECT * FROM ecom.settings(''shop'')
 Arguments: mart: NULL means the setting ecom_analytics.mart.
 Returns one row per setting: name, value, default_value, description.';

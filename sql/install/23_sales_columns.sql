@@ -211,6 +211,7 @@ begin atomic
 end;
 comment on function ecom.propose_columns(text) is
 'Proposes what the columns of a sales source mean, by their headers.
+Example: SELECT * FROM ecom.propose_columns(''my_orders'')
 Case, spaces, underscores and other signs of a header do not matter. A column whose type cannot play the role is left out.
 Arguments: source: name of a relation, or SELECT text; runs as the caller.
 Returns one row per role found: role, column_name, reason. Change what is wrong and give it to ecom.load_sales as columns.

@@ -474,6 +474,7 @@ begin atomic
 end;
 comment on function ecom.load_sales(name, text, jsonb, jsonb) is
 'Loads order lines from a table, a view or a query into a mart.
+Example: SELECT * FROM ecom.load_sales(''shop'', ''my_orders'')
 Every source row becomes a row of fact_sales or, with its reason, a row of rejected_line: loaded_lines and rejected_lines
 add up to read_lines. Loading the same source again adds it again.
 Arguments:

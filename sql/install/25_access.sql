@@ -13,57 +13,106 @@ comment on function ecom_internal.is_bi_surface(oid) is
 'Says whether a relation of a mart is for BI readers: its comment says what one row is, and does not call it inner.
 What has no comment is not for readers, so that a new table is never shown by mistake.';
 
-create function ecom.grant_reader(mart name, reader name) returns void
+create function ecom_internal.is_described(relation oid) returns boolean
+language sql stable strict
+set search_path = pg_catalog, pg_temp
+as $$
+    select not c.relispartition and coalesce(obj_description(c.oid, 'pg_class') ~ '^One row per', false)
+    from pg_class c where c.oid = relation
+$$;
+comment on function ecom_internal.is_described(oid) is
+'Says whether a relation is a part of the mart that analysts may read: the BI surface and the inner tables.
+Partitions are read through their table; what has no comment that says what one row is, is the user''s own.';
+
+create function ecom_internal.grant_access(mart name, grantee name, with_inner_tables boolean) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    mart_schema constant name := ecom_internal.mart_name(mart);
+    mart_schema constant name := (select n.nspname from pg_namespace n where n.oid = ecom_internal.mart_oid(mart));
     relation record;
     schema_name name;
 begin
-    if reader is null or not exists (select from pg_roles where rolname = reader) then
-        raise exception 'role "%" does not exist', coalesce(reader, 'NULL') using errcode = '42704',
+    if grantee is null or not exists (select from pg_roles where rolname = grantee) then
+        raise exception 'role "%" does not exist', coalesce(grantee, 'NULL') using errcode = '42704',
             hint = 'Create it first, for example with CREATE ROLE ... LOGIN; roles belong to the whole cluster.';
     end if;
-    if pg_has_role(reader, (select nspowner from pg_namespace where nspname = mart_schema), 'member') then
-        raise exception 'role "%" owns mart "%"', reader, mart_schema using errcode = '0LP01',
+    if pg_has_role(grantee, (select nspowner from pg_namespace where nspname = mart_schema), 'member') then
+        raise exception 'role "%" owns mart "%"', grantee, mart_schema using errcode = '0LP01',
             hint = 'Give a role that is neither superuser nor member of the owner: it would keep all rights.';
     end if;
     foreach schema_name in array array[mart_schema, 'ecom'] loop
-        if schema_name = mart_schema and has_schema_privilege(reader, schema_name, 'create') then
-            execute format('revoke create on schema %I from %I', schema_name, reader);
+        if schema_name = mart_schema and has_schema_privilege(grantee, schema_name, 'create') then
+            execute format('revoke create on schema %I from %I', schema_name, grantee);
         end if;
-        continue when has_schema_privilege(reader, schema_name, 'usage');
+        continue when has_schema_privilege(grantee, schema_name, 'usage');
         if not has_schema_privilege(schema_name, 'usage with grant option') then
             raise exception 'usage of schema "%" cannot be granted by "%"', schema_name, current_user
-                using errcode = '42501', hint = 'Let the owner of the schema call ecom.grant_reader.';
+                using errcode = '42501', hint = 'Let the owner of the schema make the call.';
         end if;
-        execute format('grant usage on schema %I to %I', schema_name, reader);
+        execute format('grant usage on schema %I to %I', schema_name, grantee);
     end loop;
     for relation in
-        select c.oid::regclass as name, c.relkind, ecom_internal.is_bi_surface(c.oid) as is_shown
+        select c.oid::regclass as name, ecom_internal.is_bi_surface(c.oid) as is_shown,
+               with_inner_tables and ecom_internal.is_described(c.oid) as is_inner
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = mart_schema and c.relkind in ('r', 'p', 'v', 'm', 'f')
         order by c.oid
     loop
         -- First everything goes, so that a right to write, or to see an inner table, does not survive.
-        execute format('revoke all on table %s from %I', relation.name, reader);
-        continue when not relation.is_shown;
-        -- Power BI and Metabase see keys only of tables on which the role holds more than SELECT.
-        execute format('grant select, references on table %s to %I', relation.name, reader);
+        execute format('revoke all on table %s from %I', relation.name, grantee);
+        if relation.is_shown then
+            -- Power BI and Metabase see keys only of tables on which the role holds more than SELECT.
+            execute format('grant select, references on table %s to %I', relation.name, grantee);
+        elsif relation.is_inner then
+            execute format('grant select on table %s to %I', relation.name, grantee);
+        end if;
     end loop;
 end
 $$;
+comment on function ecom_internal.grant_access(name, name, boolean) is
+'Does the work of ecom.grant_reader and, with_inner_tables, of ecom.grant_analyst.';
+
+create function ecom.grant_reader(mart name, reader name) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform ecom_internal.grant_access(mart, reader, false);
+end
+$$;
 comment on function ecom.grant_reader(name, name) is
-'Lets a role read the BI surface of a mart, and nothing else of it.
+'Lets a role read the BI surface of a mart, and nothing else of it: the login of a BI tool.
+Example: SELECT ecom.grant_reader(''shop'', ''bi'')
 Grants USAGE on the mart and on schema ecom, SELECT and REFERENCES on the facts, dimensions, results and BI views;
 REFERENCES lets BI tools see the keys. Takes back what the role was granted on other relations of the mart, and rights to write.
+A reader cannot call functions on the mart, which read inner tables: that is what ecom.grant_analyst is for.
 Call it again after new tables or views have come. Partitions are read through fact_sales.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - reader: an existing role
 Errors: 42704 for an unknown role, 0LP01 for the owner of the mart and for superusers, 42501 when the caller may not grant.';
+
+create function ecom.grant_analyst(mart name, analyst name) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform ecom_internal.grant_access(mart, analyst, true);
+end
+$$;
+comment on function ecom.grant_analyst(name, name) is
+'Lets a role read all of a mart and call the functions that change nothing, such as ecom.rfm_score.
+Example: SELECT ecom.grant_analyst(''shop'', ''analyst'')
+Grants what ecom.grant_reader grants, and SELECT on the inner tables: settings, rules, logs, rejected lines, models and
+rollups, because functions run with the rights of who calls them. An analyst cannot load, refresh or change settings. Tables of
+your own in the mart''s schema stay hidden unless their comment starts with "One row per".
+For the login of a BI tool use ecom.grant_reader: a tool would list the inner tables too. Calling it makes an analyst a
+reader again. Call it again after new tables or views have come.
+Arguments:
+- mart: NULL means the setting ecom_analytics.mart
+- analyst: an existing role
+Errors: those of ecom.grant_reader.';
 
 create function ecom.check_bi(mart name default null, reader name default null)
 returns table (rule text, object text, detail text)
@@ -71,7 +120,7 @@ language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    mart_schema constant name := ecom_internal.mart_name(mart);
+    mart_schema constant name := (select n.nspname from pg_namespace n where n.oid = ecom_internal.mart_oid(mart));
     max_name_length constant int := 40;
 begin
     if reader is not null and not exists (select from pg_roles where rolname = reader) then
@@ -154,6 +203,7 @@ end
 $$;
 comment on function ecom.check_bi(name, name) is
 'Checks that what readers see of a mart keeps the contract of BI tools.
+Example: SELECT * FROM ecom.check_bi(''shop'', ''bi'')
 Looks at types, names, comments, keys, indexes and, for a role, its rights. Calendar and contents are not looked at.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart

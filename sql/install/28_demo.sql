@@ -101,6 +101,7 @@ end
 $$;
 comment on function ecom.load_demo(name, int, bigint, int, bigint, date) is
 'Fills an empty mart with a deterministic, realistic shop; creates the mart when there is none of that name.
+Example: SELECT * FROM ecom.load_demo(''shop'')
 Arguments: customers (1 to 10,000,000; some never order), orders (1 to 100,000,000 sales orders of about 2.3 lines;
 returns come on top), months (1 to 240 whole months), seed (equal arguments give equal rows), end_date (last day of a month).
 What is planted (trend, seasons, promotions, churn, elasticities, affinities, advertising response) is in docs/demo_data.md.

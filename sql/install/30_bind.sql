@@ -549,6 +549,7 @@ begin atomic
 end;
 comment on function ecom.bind_mart(name, text, jsonb, jsonb) is
 'Makes a mart over tables of your own: fact_sales is a view, nothing of the sales is copied.
+Example: SELECT ecom.bind_mart(''shop'', ''my_orders'')
 Dimensions are tables of the mart, filled from the distinct values of your data; ecom.refresh brings them up to date, and
 until then lines of a new customer, product or place belong to the Unknown member. Binding a bound mart again replaces
 the views and keeps the keys.

@@ -345,6 +345,7 @@ end
 $$;
 comment on function ecom.check_mart(name, date) is
 'Lists the data faults of a mart: how many, a sample, what they affect and what to do.
+Example: SELECT * FROM ecom.check_mart(''shop'') WHERE severity <> ''ok''
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - today: days after it are in the future; NULL: future dates are not checked, as nothing reads the clock

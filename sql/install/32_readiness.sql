@@ -132,6 +132,7 @@ end
 $$;
 comment on function ecom.readiness(name) is
 'Says which analyses work on a mart, and what the others lack.
+Example: SELECT * FROM ecom.readiness(''shop'')
 Arguments: mart: NULL means the setting ecom_analytics.mart.
 Returns one row per requirement: capability, requirement, needed, have, is_ready, and the reason with what to do where it
 is not met (otherwise an empty text). An analysis works when all its rows are ready; what is not ready gives NULL, no rows or

@@ -44,12 +44,11 @@ insert into ecom_internal.metric_definition (name, position, kind, type, express
      'Known customers whose first order this was.'),
     ('returning_customers', 7, 'derived', 'bigint', 'customers - new_customers', null, '{customers,new_customers}',
      'Known customers with an order who were not new in the period.'),
-    ('quantity', 8, 'derived', 'numeric(18,4)', 'sold_quantity - returned_quantity', null, '{sold_quantity,returned_quantity}',
-     'Units sold less units returned.'),
-    ('margin', 9, 'derived', 'numeric(18,4)', 'costed_amount - cost_amount', null, '{costed_amount,cost_amount}',
+    ('quantity', 8, 'additive', 'numeric(18,4)', 'sum(o.sold_quantity - o.returned_quantity)',
+     'sum(o.sold_quantity - o.returned_quantity)', '{}', 'Units sold less units returned.'),
+    ('margin', 9, 'additive', 'numeric(18,4)', 'sum(o.costed_amount - o.cost_amount)', 'sum(o.costed_amount - o.cost_amount)', '{}',
      'Revenue less cost, of the lines whose cost is known.'),
-    ('margin_rate', 10, 'derived', 'numeric', '(costed_amount - cost_amount) / nullif(costed_amount, 0)', null,
-     '{costed_amount,cost_amount}', 'Margin over the revenue of the lines whose cost is known, 0 to 1.'),
+    ('margin_rate', 10, 'derived', 'numeric', 'margin / nullif(costed_amount, 0)', null, '{margin,costed_amount}', 'Margin over the revenue of the lines whose cost is known, 0 to 1.'),
     ('gross_amount', 11, 'additive', 'numeric(18,4)', 'sum(o.gross_amount)', 'sum(o.gross_amount)', '{}',
      'Revenue of sales lines, before returns.'),
     ('return_amount', 12, 'additive', 'numeric(18,4)', 'sum(o.return_amount)', 'sum(o.return_amount)', '{}',
@@ -118,27 +117,27 @@ grant select on ecom_internal.dimension_definition to public;
 insert into ecom_internal.dimension_definition (name, position, level, type, alias, expression, cubes, cube_expression, description) values
     ('day', 1, 'date', 'date', 'd', 'd.date', '{sales_cube,category_cube}', 'o.order_date', 'Day of the order.'),
     ('week', 2, 'date', 'date', 'd', '(d.date - d.day_of_week + 1)', '{sales_cube,category_cube}', null, 'Monday of the ISO week.'),
-    ('month', 3, 'date', 'date', 'd', '(d.date - d.day_of_month + 1)', '{sales_cube,category_cube,product_month}', null, 'First day of the month.'),
-    ('quarter', 4, 'date', 'date', 'd', 'make_date(d.year, 3 * d.quarter - 2, 1)', '{sales_cube,category_cube,product_month}', null, 'First day of the quarter.'),
-    ('year', 5, 'date', 'date', 'd', 'make_date(d.year, 1, 1)', '{sales_cube,category_cube,product_month}', null, 'First day of the year.'),
-    ('season', 6, 'date', 'text', 'd', 'd.season', '{sales_cube,category_cube,product_month}', null, 'Winter, Spring, Summer or Autumn.'),
+    ('month', 3, 'date', 'date', 'd', '(d.date - d.day_of_month + 1)', '{sales_month,sales_cube,category_month,category_cube,product_month}', null, 'First day of the month.'),
+    ('quarter', 4, 'date', 'date', 'd', 'make_date(d.year, 3 * d.quarter - 2, 1)', '{sales_month,sales_cube,category_month,category_cube,product_month}', null, 'First day of the quarter.'),
+    ('year', 5, 'date', 'date', 'd', 'make_date(d.year, 1, 1)', '{sales_month,sales_cube,category_month,category_cube,product_month}', null, 'First day of the year.'),
+    ('season', 6, 'date', 'text', 'd', 'd.season', '{sales_month,sales_cube,category_month,category_cube,product_month}', null, 'Winter, Spring, Summer or Autumn.'),
     ('day_of_week', 7, 'date', 'text', 'd', 'd.day_name', '{sales_cube,category_cube}', null, 'Name of the day of the week.'),
     ('is_weekend', 8, 'date', 'text', 'd', 'd.is_weekend::text', '{sales_cube,category_cube}', null, 'true on Saturday and Sunday.'),
     ('is_holiday', 9, 'date', 'text', 'd', 'd.is_holiday::text', '{sales_cube,category_cube}', null, 'true on the days given to ecom.set_holidays.'),
     ('country', 20, 'order', 'text', 'g', 'g.country', '{}', null, 'Country of the sale.'),
-    ('region', 21, 'order', 'text', 'g', 'g.region', '{sales_cube,category_cube}', 'o.region', 'Region of the sale.'),
+    ('region', 21, 'order', 'text', 'g', 'g.region', '{sales_month,sales_cube,category_month,category_cube}', 'o.region', 'Region of the sale.'),
     ('state', 22, 'order', 'text', 'g', 'g.state', '{}', null, 'State or province of the sale.'),
     ('city', 23, 'order', 'text', 'g', 'g.city', '{}', null, 'City of the sale.'),
-    ('segment', 24, 'order', 'text', 'c', 'c.segment', '{sales_cube,category_cube}', 'o.segment', 'Segment that the shop itself gave the customer.'),
+    ('segment', 24, 'order', 'text', 'c', 'c.segment', '{sales_month,sales_cube,category_month,category_cube}', 'o.segment', 'Segment that the shop itself gave the customer.'),
     ('age_group', 25, 'order', 'text', 'c', 'c.age_group', '{}', null, 'Age group of the customer.'),
     ('gender', 26, 'order', 'text', 'c', 'c.gender', '{}', null, 'Gender of the customer.'),
     ('customer', 27, 'order', 'text', 'c', 'c.customer_id', '{}', null, 'Customer, by the identifier of the source.'),
     ('rfm_segment', 28, 'order', 'text', 'r', 'coalesce(r.segment, ''Unknown'')', '{}', null, 'RFM segment of the customer at the last refresh.'),
-    ('channel', 29, 'order', 'text', 'ch', 'ch.name', '{sales_cube,category_cube}', null, 'Sales channel.'),
-    ('payment_method', 30, 'order', 'text', 'pm', 'pm.name', '{sales_cube}', null, 'Payment method.'),
-    ('shipping_method', 31, 'order', 'text', 'sm', 'sm.name', '{sales_cube}', null, 'Shipping method.'),
-    ('carrier', 32, 'order', 'text', 'sm', 'sm.carrier', '{sales_cube}', null, 'Carrier of the shipping method.'),
-    ('category', 40, 'product', 'text', 'p', 'p.category', '{category_cube,product_month}', 'o.category', 'Product category.'),
+    ('channel', 29, 'order', 'text', 'ch', 'ch.name', '{sales_month,sales_cube,category_month,category_cube}', null, 'Sales channel.'),
+    ('payment_method', 30, 'order', 'text', 'pm', 'pm.name', '{sales_month,sales_cube}', null, 'Payment method.'),
+    ('shipping_method', 31, 'order', 'text', 'sm', 'sm.name', '{sales_month,sales_cube}', null, 'Shipping method.'),
+    ('carrier', 32, 'order', 'text', 'sm', 'sm.carrier', '{sales_month,sales_cube}', null, 'Carrier of the shipping method.'),
+    ('category', 40, 'product', 'text', 'p', 'p.category', '{category_month,category_cube,product_month}', 'o.category', 'Product category.'),
     ('sub_category', 41, 'product', 'text', 'p', 'p.sub_category', '{product_month}', null, 'Product sub-category.'),
     ('brand', 42, 'product', 'text', 'p', 'p.brand', '{product_month}', null, 'Brand.'),
     ('product', 43, 'product', 'text', 'p', 'p.product_id', '{product_month}', null, 'Product, by the identifier of the source.');
@@ -443,8 +442,13 @@ declare
     base text[];
     cube text;
     source text;
-    is_cube boolean;
+    is_monthly boolean;
     needs_first_order boolean;
+    sales constant record := ecom_internal.check_range(mart, null, null);
+    -- Beyond the first and the last sale a month may be cut: nothing is missing.
+    is_whole_months constant boolean :=
+        (range.first_date = date_trunc('month', range.first_date) or range.first_date <= sales.first_date)
+        and (range.last_date + 1 = date_trunc('month', range.last_date + 1) or range.last_date >= sales.last_date);
 begin
     perform ecom_internal.check_dimensions(dimensions);
     select w.name into wrong from unnest(metrics) with ordinality w (name, n)
@@ -461,29 +465,31 @@ begin
     -- The smallest rollup that has every dimension and every metric answers; without one, orders or lines do.
     if ecom_internal.is_rolled_up(mart) then
         select c.name into cube
-        from (values ('sales_cube', 1), ('category_cube', 2), ('product_month', 3)) c (name, position)
+        from (values ('sales_month', 1, true, false), ('sales_cube', 2, false, false), ('category_month', 3, true, true),
+                     ('category_cube', 4, false, true), ('product_month', 5, true, true)) c (name, position, is_monthly, is_product)
         where not exists (select from ecom_internal.dimension_definition d where d.name = any (named) and not c.name = any (d.cubes))
           and not exists (select from ecom_internal.metric_definition m where m.name = any (base)
-                          and (m.cube_expression is null or c.name <> 'sales_cube' and m.name in ('orders', 'new_customers')))
-          and (c.name = 'sales_cube' or exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.level = 'product'))
-          and (c.name <> 'product_month' or (range.first_date = date_trunc('month', range.first_date)
-               and (range.last_date + 1 = date_trunc('month', range.last_date + 1) or to_date is null)))
+                          and (m.cube_expression is null or c.is_product and m.name in ('orders', 'new_customers')))
+          and c.is_product = exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.level = 'product')
+          and not (c.is_monthly and not is_whole_months)
         order by c.position limit 1;
     end if;
-    is_cube := cube is not null;
-    if is_cube then
+    if cube is not null then
+        is_monthly := cube like '%\_month';
         source := format('select %s from %s o%s where %s%s',
             concat_ws(', ',
                 (select string_agg(format('%s as %I', coalesce(d.cube_expression, d.expression), w.name), ', ' order by w.n)
                  from unnest(dimensions) with ordinality w (name, n) join ecom_internal.dimension_definition d on d.name = w.name),
                 (select string_agg(format('coalesce(%s, 0)::%s as %I', m.cube_expression, m.type, m.name), ', ' order by m.position)
                  from ecom_internal.metric_definition m where m.name = any (base))),
-            case cube when 'product_month'
+            case when cube = 'product_month'
                 then format('(select t.*, c.category, to_char(t.month, ''YYYYMMDD'')::int as order_date_key
                                                from %1$I.product_month t join %1$I.dim_product c using (product_key))', mart)
+                when is_monthly and exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.alias = 'd')
+                then format('(select t.*, to_char(t.month, ''YYYYMMDD'')::int as order_date_key from %I.%I t)', mart, cube)
                 else format('%I.%I', mart, cube) end,
             ecom_internal.dimension_joins(mart, named, 'o', true),
-            case cube when 'product_month' then format('o.month between %L and %L', range.first_date, range.last_date)
+            case when is_monthly then format('o.month between %L and %L', date_trunc('month', range.first_date)::date, range.last_date)
                 else format('o.order_date_key between %s and %s', first_key, last_key) end,
             ecom_internal.dimension_conditions(filters, true));
     elsif exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.level = 'product') then

@@ -156,7 +156,8 @@ begin
 end
 $$;
 comment on function ecom.rfm_score(name, date, int, text, text, text) is
-'Scores the customers of a mart as of a date: SELECT * FROM ecom.rfm_score(''shop'').
+'Scores the customers of a mart as of a date.
+Example: SELECT * FROM ecom.rfm_score(''shop'')
 One row per known customer; those without an order before as_of are prospects: no scores, frequency 0.
 Arguments: mart; NULL means the setting ecom_analytics.mart. as_of: default the day after the last sale.
 bins, method, scheme: default the mart''s settings rfm.bins, rfm.method and rfm.scheme; rfm.window_days and rfm.returns hold
@@ -192,6 +193,7 @@ end
 $$;
 comment on function ecom.rfm_migration(name, date, date, text) is
 'Where the customers of each segment went between two dates: one row per pair of segments that occurs.
+Example: SELECT * FROM ecom.rfm_migration(''shop'', ''2025-01-01'', ''2025-07-01'')
 Both dates are scored on their own, with all orders before them. share_of_from: share of the earlier segment''s customers,
 0 to 1. monetary_change: sum of the amounts that they spent in between, less returns.
 Arguments: mart; NULL means the setting ecom_analytics.mart. scheme: default the setting rfm.scheme.

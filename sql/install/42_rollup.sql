@@ -134,6 +134,89 @@ comment on table {mart}.category_cube is
 'One row per day, region, segment, channel and product category with sales: sums of order lines.
 Inner table: written by ecom.refresh; read it as the view category_daily.';
 
+create table {mart}.sales_month (
+    month                  date          not null,
+    region                 text          not null,
+    segment                text          not null,
+    channel_key            int           not null,
+    payment_method_key     int           not null,
+    shipping_method_key    int           not null,
+    order_count            bigint        not null,
+    new_customer_count     bigint        not null,
+    line_count             bigint        not null,
+    return_line_count      bigint        not null,
+    satisfaction_sum       bigint        not null,
+    satisfaction_count     bigint        not null,
+    low_satisfaction_count bigint        not null,
+    delivery_days_sum      bigint        not null,
+    delivery_count         bigint        not null,
+    gross_amount           numeric(18,4) not null,
+    return_amount          numeric(18,4) not null,
+    revenue_amount         numeric(18,4) not null,
+    discount_amount        numeric(18,4) not null,
+    cost_amount            numeric(18,4) not null,
+    costed_amount          numeric(18,4) not null,
+    sold_quantity          numeric(18,4) not null,
+    returned_quantity      numeric(18,4) not null
+);
+create index sales_month_month_idx on {mart}.sales_month (month, region);
+comment on table {mart}.sales_month is
+'One row per month, region, segment, channel, payment and shipping method with sales: sums of sales_cube.
+Inner table: written by ecom.refresh; read it as the view sales_monthly.';
+
+create table {mart}.category_month (
+    month                  date          not null,
+    region                 text          not null,
+    segment                text          not null,
+    channel_key            int           not null,
+    category               text          not null,
+    line_count             bigint        not null,
+    return_line_count      bigint        not null,
+    satisfaction_sum       bigint        not null,
+    satisfaction_count     bigint        not null,
+    low_satisfaction_count bigint        not null,
+    delivery_days_sum      bigint        not null,
+    delivery_count         bigint        not null,
+    gross_amount           numeric(18,4) not null,
+    return_amount          numeric(18,4) not null,
+    revenue_amount         numeric(18,4) not null,
+    discount_amount        numeric(18,4) not null,
+    cost_amount            numeric(18,4) not null,
+    costed_amount          numeric(18,4) not null,
+    sold_quantity          numeric(18,4) not null,
+    returned_quantity      numeric(18,4) not null
+);
+create index category_month_month_idx on {mart}.category_month (month, region);
+comment on table {mart}.category_month is
+'One row per month, region, segment, channel and product category with sales: sums of category_cube.
+Inner table: written by ecom.refresh; read it as the view category_monthly.';
+
+create table {mart}.geography_month (
+    month                  date          not null,
+    geography_key          int           not null,
+    order_count            bigint        not null,
+    new_customer_count     bigint        not null,
+    line_count             bigint        not null,
+    return_line_count      bigint        not null,
+    satisfaction_sum       bigint        not null,
+    satisfaction_count     bigint        not null,
+    low_satisfaction_count bigint        not null,
+    delivery_days_sum      bigint        not null,
+    delivery_count         bigint        not null,
+    gross_amount           numeric(18,4) not null,
+    return_amount          numeric(18,4) not null,
+    revenue_amount         numeric(18,4) not null,
+    discount_amount        numeric(18,4) not null,
+    cost_amount            numeric(18,4) not null,
+    costed_amount          numeric(18,4) not null,
+    sold_quantity          numeric(18,4) not null,
+    returned_quantity      numeric(18,4) not null,
+    primary key (month, geography_key)
+);
+comment on table {mart}.geography_month is
+'One row per month and place with sales: sums of fact_order.
+Inner table: written by ecom.refresh; read it as the view geography_monthly.';
+
 create table {mart}.product_month (
     month                  date          not null,
     product_key            int           not null,
@@ -210,8 +293,9 @@ create table {mart}.rollup_state (
 comment on table {mart}.rollup_state is
 'One row per mart once its rollups were computed: when, and the days that its sales span.
 Inner table: written by ecom.refresh.';
-select ecom_internal.comment_sales_parts({mart_name}, r)
-from unnest(array['fact_order', 'customer_summary', 'sales_cube', 'category_cube', 'product_month', 'kpi_period']) r;
+select ecom_internal.comment_sales_columns({mart_name}, r)
+from unnest(array['fact_order', 'customer_summary', 'sales_cube', 'sales_month', 'category_cube', 'category_month', 'geography_month',
+                  'product_month', 'kpi_period']) r;
 
 create trigger sales_change after update on {mart}.dim_customer
     referencing old table as old_member new table as new_member
@@ -224,7 +308,7 @@ create trigger sales_change after update on {mart}.dim_geography
     for each statement execute function ecom_internal.note_attribute_change('geography_key', 'region');
 $ddl$);
 
-create function ecom_internal.comment_sales_parts(mart name, relation name) returns void
+create function ecom_internal.comment_sales_columns(mart name, relation name) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -241,8 +325,18 @@ begin
                      ('category', 'Product category.'), ('channel_key', 'Channel, to dim_channel.'),
                      ('payment_method_key', 'Payment method, to dim_payment_method.'),
                      ('shipping_method_key', 'Shipping method, to dim_shipping_method.'),
-                     ('product_key', 'Product, to dim_product.'), ('month', 'First day of the month.'),
+                     ('product_key', 'Product, to dim_product.'), ('geography_key', 'Place of the sale, to dim_geography.'), ('month', 'First day of the month.'),
                      ('order_count', 'Orders, each counted once, at its first sales line.'),
+                     ('customer_segment', 'Segment that the shop itself gave the customer.'),
+                     ('channel', 'Sales channel.'), ('payment_method', 'Payment method.'), ('shipping_method', 'Shipping method.'),
+                     ('carrier', 'Carrier that delivers.'), ('product_name', 'Name of the product.'),
+                     ('season', 'Winter, Spring, Summer or Autumn.'), ('rfm_segment', 'Segment by the RFM rules of the mart; empty before a refresh.'),
+                     ('is_complete', 'True when the sales known span the whole month; do not compare others.'),
+                     ('returning_customer_count', 'Different known customers who had ordered before. Does not add up over rows.'),
+                     ('average_order_amount', 'Revenue per order; empty without orders. Does not add up over rows.'),
+                     ('mean_satisfaction', 'Mean satisfaction score, 1 to 5; empty without scores. Does not add up over rows.'),
+                     ('mean_delivery_days', 'Mean delivery days; empty where none are known. Does not add up over rows.'),
+                     ('order_rate', 'Share of all orders, 0 to 1.'), ('revenue_rate', 'Share of all revenue; empty when that is zero.'),
                      ('customer_count', 'Different known customers who ordered. Does not add up over rows.'),
                      ('new_customer_count', 'Known customers whose first order this was.'),
                      ('median_order_amount', 'Median revenue of an order, before returns. Does not add up over rows.')) d (name, description)
@@ -253,7 +347,7 @@ begin
     end loop;
 end
 $$;
-comment on function ecom_internal.comment_sales_parts(name, name) is
+comment on function ecom_internal.comment_sales_columns(name, name) is
 'Comments the columns of a rollup or of a view over one that have no comment yet.
 Arguments: mart: the resolved name; relation: table or view of the mart.';
 

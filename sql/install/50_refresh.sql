@@ -106,7 +106,8 @@ begin
 end
 $$;
 comment on function ecom.refresh(name, text[], date) is
-'Computes what the mart stores, step by step, and returns a row per step: SELECT * FROM ecom.refresh(''shop'').
+'Computes what the mart stores, step by step, and returns a row per step.
+Example: SELECT * FROM ecom.refresh(''shop'')
 Arguments: mart; NULL means the setting ecom_analytics.mart. steps: some of the steps, in any order; NULL for all.
 as_of: the date that results look back from, by default the day after the last sale.
 status: done, skipped (reason says what is missing) or failed (reason has the error); other steps go on. rows: rows written.

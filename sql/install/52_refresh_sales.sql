@@ -3,6 +3,54 @@
 insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
     ('sales', 15, 'refresh_sales', false, 'Orders, customers and the daily and monthly sums that KPIs and views read');
 
+create table ecom_internal.rollup (
+    name            text primary key,
+    position        int  not null unique,
+    grain           text not null check (grain in ('day', 'month')),
+    keys            text not null,
+    key_expressions text not null,
+    source          text not null check (source in ('lines', 'orders', 'rollup')),
+    from_clause     text not null,
+    dated_by        text not null,
+    has_orders      boolean not null
+);
+comment on table ecom_internal.rollup is
+'One row per table that holds sums of sales by day or month.
+Inner table: belongs to the extension, not to a mart.';
+comment on column ecom_internal.rollup.name is 'Name of the table in the mart.';
+comment on column ecom_internal.rollup.position is 'Order in which they are computed.';
+comment on column ecom_internal.rollup.grain is 'Whether its rows are of days (column order_date_key) or months (column month).';
+comment on column ecom_internal.rollup.keys is 'Its columns besides counts and amounts.';
+comment on column ecom_internal.rollup.key_expressions is 'Their expressions over the source.';
+comment on column ecom_internal.rollup.source is 'What is summed: lines (alias f), orders (alias o) or the rows of another rollup (alias o).';
+comment on column ecom_internal.rollup.from_clause is 'FROM list with the placeholder {mart}.';
+comment on column ecom_internal.rollup.dated_by is 'Column of the source with the day as yyyymmdd.';
+comment on column ecom_internal.rollup.has_orders is 'True when it counts orders and new customers.';
+grant select on ecom_internal.rollup to public;
+
+insert into ecom_internal.rollup (name, position, grain, keys, key_expressions, source, from_clause, dated_by, has_orders) values
+    ('sales_cube', 1, 'day', 'order_date, order_date_key, region, segment, channel_key, payment_method_key, shipping_method_key',
+     'd.date, d.date_key, g.region, c.segment, o.channel_key, o.payment_method_key, o.shipping_method_key', 'orders',
+     '{mart}.fact_order o join {mart}.dim_date d on d.date_key = o.order_date_key
+      join {mart}.dim_geography g on g.geography_key = o.geography_key
+      join {mart}.dim_customer c on c.customer_key = o.customer_key', 'o.order_date_key', true),
+    ('sales_month', 2, 'month', 'month, region, segment, channel_key, payment_method_key, shipping_method_key',
+     'date_trunc(''month'', o.order_date)::date, o.region, o.segment, o.channel_key, o.payment_method_key, o.shipping_method_key',
+     'rollup', '{mart}.sales_cube o', 'o.order_date_key', true),
+    ('geography_month', 3, 'month', 'month, geography_key',
+     'to_date((o.order_date_key / 100)::text, ''YYYYMM''), o.geography_key', 'orders', '{mart}.fact_order o', 'o.order_date_key', true),
+    ('category_cube', 4, 'day', 'order_date, order_date_key, region, segment, channel_key, category',
+     'd.date, d.date_key, g.region, c.segment, f.channel_key, p.category', 'lines',
+     '{mart}.fact_sales f join {mart}.dim_date d on d.date_key = f.order_date_key
+      join {mart}.dim_geography g on g.geography_key = f.geography_key
+      join {mart}.dim_customer c on c.customer_key = f.customer_key
+      join {mart}.dim_product p on p.product_key = f.product_key', 'f.order_date_key', false),
+    ('category_month', 5, 'month', 'month, region, segment, channel_key, category',
+     'date_trunc(''month'', o.order_date)::date, o.region, o.segment, o.channel_key, o.category', 'rollup',
+     '{mart}.category_cube o', 'o.order_date_key', false),
+    ('product_month', 6, 'month', 'month, product_key', 'to_date((f.order_date_key / 100)::text, ''YYYYMM''), f.product_key', 'lines',
+     '{mart}.fact_sales f', 'f.order_date_key', false);
+
 create function ecom_internal.take_changes(mart name) returns boolean
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -188,19 +236,46 @@ $$;
 comment on function ecom_internal.roll_up_periods(name, text, text) is
 'Adds the rows of kpi_period of one grain. Arguments: mart: the resolved name; grain: day or month; condition: over orders with the alias o.';
 
+create function ecom_internal.roll_up(mart name, rollup ecom_internal.rollup, condition text) returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    orders constant text := case when not rollup.has_orders then null
+        when rollup.source = 'orders' then 'sum(o.order_count)::bigint, count(*) filter (where o.order_number = 1)'
+        else 'sum(o.order_count)::bigint, sum(o.new_customer_count)::bigint' end;
+    written bigint;
+begin
+    execute format('delete from %I.%I t where %s', mart, rollup.name,
+                   replace(condition, 'order_date_key', case rollup.grain when 'day' then 't.order_date_key'
+                                                        else 'to_char(t.month, ''YYYYMMDD'')::int' end));
+    execute format('insert into %I.%I (%s) select %s from %s where %s group by %s', mart, rollup.name,
+        concat_ws(', ', rollup.keys, case when rollup.has_orders then 'order_count, new_customer_count' end, ecom_internal.sales_parts('{name}')),
+        concat_ws(', ', rollup.key_expressions, orders,
+                  ecom_internal.sales_parts(case rollup.source when 'lines' then '({expression})::{sum_type}' else 'sum(o.{name})::{sum_type}' end)),
+        replace(rollup.from_clause, '{mart}', quote_ident(mart)), replace(condition, 'order_date_key', rollup.dated_by),
+        (select string_agg(n::text, ', ' order by n) from generate_series(1, cardinality(string_to_array(rollup.keys, ','))) n));
+    get diagnostics written = row_count;
+    return written;
+end
+$$;
+comment on function ecom_internal.roll_up(name, ecom_internal.rollup, text) is
+'Computes the rows of a rollup anew where a condition on order_date_key holds, and returns their number.
+Arguments: mart: the resolved name; rollup: its definition; condition: over whole days or, for a rollup of months, whole months.';
+
 create function ecom_internal.refresh_sales(mart name, as_of date, out rows bigint, out reason text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     mart_id constant oid := ecom_internal.mart_oid(mart);
-    phases constant int := 6;
+    phases constant int := 3 + (select count(*) from ecom_internal.rollup);
+    rollup ecom_internal.rollup;
     is_everything boolean;
     days int[];
     months int[];
     of_days text := 'true';
     of_months text := 'true';
-    written bigint;
 begin
     perform ecom_internal.report_progress(mart_id, 'sales', 'orders', 0, phases);
     is_everything := ecom_internal.take_changes(mart);
@@ -223,55 +298,12 @@ begin
     end if;
     drop table pg_temp.ecom_changed_day, pg_temp.ecom_changed_order;
 
-    perform ecom_internal.report_progress(mart_id, 'sales', 'days', 2, phases);
-    execute format('delete from %I.sales_cube where %s', mart, of_days);
-    execute format('
-        insert into %1$I.sales_cube (order_date, order_date_key, region, segment, channel_key, payment_method_key,
-                                     shipping_method_key, order_count, new_customer_count, %2$s)
-        select d.date, d.date_key, g.region, c.segment, o.channel_key, o.payment_method_key, o.shipping_method_key,
-               sum(o.order_count)::bigint, count(*) filter (where o.order_number = 1), %3$s
-        from %1$I.fact_order o
-        join %1$I.dim_date d on d.date_key = o.order_date_key
-        join %1$I.dim_geography g on g.geography_key = o.geography_key
-        join %1$I.dim_customer c on c.customer_key = o.customer_key
-        where %4$s
-        group by d.date, d.date_key, g.region, c.segment, o.channel_key, o.payment_method_key, o.shipping_method_key',
-        mart, ecom_internal.sales_parts('{name}'), ecom_internal.sales_parts('sum(o.{name})::{sum_type}'),
-        replace(of_days, 'order_date_key', 'o.order_date_key'));
-    get diagnostics written = row_count;
-    rows := rows + written;
+    for rollup in select r.* from ecom_internal.rollup r order by r.position loop
+        perform ecom_internal.report_progress(mart_id, 'sales', rollup.name, 1 + rollup.position, phases);
+        rows := rows + ecom_internal.roll_up(mart, rollup, case rollup.grain when 'day' then of_days else of_months end);
+    end loop;
 
-    perform ecom_internal.report_progress(mart_id, 'sales', 'categories', 3, phases);
-    execute format('delete from %I.category_cube where %s', mart, of_days);
-    execute format('
-        insert into %1$I.category_cube (order_date, order_date_key, region, segment, channel_key, category, %2$s)
-        select d.date, d.date_key, g.region, c.segment, f.channel_key, p.category, %3$s
-        from %1$I.fact_sales f
-        join %1$I.dim_date d on d.date_key = f.order_date_key
-        join %1$I.dim_geography g on g.geography_key = f.geography_key
-        join %1$I.dim_customer c on c.customer_key = f.customer_key
-        join %1$I.dim_product p on p.product_key = f.product_key
-        where %4$s
-        group by d.date, d.date_key, g.region, c.segment, f.channel_key, p.category',
-        mart, ecom_internal.sales_parts('{name}'), ecom_internal.sales_parts('({expression})::{sum_type}'),
-        replace(of_days, 'order_date_key', 'f.order_date_key'));
-    get diagnostics written = row_count;
-    rows := rows + written;
-
-    perform ecom_internal.report_progress(mart_id, 'sales', 'products', 4, phases);
-    execute format('delete from %I.product_month t where %s', mart,
-                   replace(of_months, 'order_date_key', 'to_char(t.month, ''YYYYMMDD'')::int'));
-    execute format('
-        insert into %1$I.product_month (month, product_key, %2$s)
-        select to_date((f.order_date_key / 100)::text, ''YYYYMM''), f.product_key, %3$s
-        from %1$I.fact_sales f where %4$s
-        group by f.order_date_key / 100, f.product_key',
-        mart, ecom_internal.sales_parts('{name}'), ecom_internal.sales_parts('({expression})::{sum_type}'),
-        replace(of_months, 'order_date_key', 'f.order_date_key'));
-    get diagnostics written = row_count;
-    rows := rows + written;
-
-    perform ecom_internal.report_progress(mart_id, 'sales', 'periods', 5, phases);
+    perform ecom_internal.report_progress(mart_id, 'sales', 'periods', phases - 1, phases);
     execute format('delete from %I.kpi_period t where t.grain = ''day'' and %s or t.grain = ''month'' and %s', mart,
                    replace(of_days, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'),
                    replace(of_months, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'));
@@ -284,11 +316,12 @@ begin
         on conflict (is_only) do update set refreshed_at = excluded.refreshed_at, first_date = excluded.first_date, last_date = excluded.last_date',
         mart);
     if is_everything or rows > 100000 then
-        execute format('analyze %1$I.customer_summary, %1$I.sales_cube, %1$I.category_cube, %1$I.product_month, %1$I.kpi_period', mart);
+        execute format('analyze %1$I.customer_summary, %1$I.kpi_period, ', mart)
+                || (select string_agg(format('%I.%I', mart, r.name), ', ') from ecom_internal.rollup r);
     end if;
     reason := case when is_everything then 'all sales were rolled up'
                    when days = '{}' then 'nothing changed'
-                   else format('sales of %s days had changed', cardinality(days)) end;
+                   else format('days with changes: %s', cardinality(days)) end;
 end
 $$;
 comment on function ecom_internal.refresh_sales(name, date) is

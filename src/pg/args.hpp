@@ -38,6 +38,8 @@ public:
     bool boolean(int i, const char* name) const { return DatumGetBool(required(i, name)); }
     std::string_view text(int i, const char* name) const { return bytes_arg(required(i, name)); }
 
+    double required_float8(int i, const char* name) const { return DatumGetFloat8(required(i, name)); }
+
     std::optional<double> float8(int i) const {
         if (is_null(i)) return std::nullopt;
         return DatumGetFloat8(datum(i));

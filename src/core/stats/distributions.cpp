@@ -5,6 +5,7 @@
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 
 #include "core/base/firewall.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 using Normal = boost::math::normal_distribution<double, BoostPolicy>;
 using ChiSquared = boost::math::chi_squared_distribution<double, BoostPolicy>;
+using StudentT = boost::math::students_t_distribution<double, BoostPolicy>;
 using Beta = boost::math::beta_distribution<double, BoostPolicy>;
 
 }  // namespace
@@ -26,6 +28,10 @@ double chi_squared_cdf(double x, double df) { return boost::math::cdf(ChiSquared
 double chi_squared_quantile(double p, double df) {
     return boost::math::quantile(ChiSquared(df), p);
 }
+
+double student_t_cdf(double x, double df) { return boost::math::cdf(StudentT(df), x); }
+
+double student_t_quantile(double p, double df) { return boost::math::quantile(StudentT(df), p); }
 
 double beta_cdf(double x, double a, double b) { return boost::math::cdf(Beta(a, b), x); }
 

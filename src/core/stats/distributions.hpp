@@ -14,6 +14,11 @@ double normal_quantile(double p);
 double chi_squared_cdf(double x, double df);
 double chi_squared_quantile(double p, double df);
 
+// df > 0 degrees of freedom, not necessarily whole. For the upper tail take the lower one at -x: it
+// keeps its digits however small it is.
+double student_t_cdf(double x, double df);
+double student_t_quantile(double p, double df);
+
 // Shapes a, b > 0; 0 <= x <= 1.
 double beta_cdf(double x, double a, double b);
 double beta_quantile(double p, double a, double b);

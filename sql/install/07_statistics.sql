@@ -1,0 +1,136 @@
+-- Statistics over any query: correlations, intervals and tests, robust anomalies, sets of keys, charts in text.
+
+-- Correlations of several variables, in two steps.
+
+create function ecom_internal.corr_add(ecom.state, variables float8[]) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_corr_add';
+create function ecom_internal.corr_add(ecom.state, variables float8[], method text) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_corr_add';
+create function ecom_internal.corr_combine(ecom.state, ecom.state) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_corr_combine';
+
+create aggregate ecom.corr_agg(variables float8[]) (
+    sfunc = ecom_internal.corr_add, stype = ecom.state, sspace = 4096,
+    combinefunc = ecom_internal.corr_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
+);
+comment on aggregate ecom.corr_agg(float8[]) is
+'Correlates every pair of several variables, Pearson''s method; read the result with ecom.corr_rows:
+SELECT c.* FROM (SELECT ecom.corr_agg(ARRAY[price, quantity, delivery_days]) AS s FROM t) a, ecom.corr_rows(a.s) c;
+variables: 2 to 200 values, of the same number in every row. A NULL element leaves its row out of the pairs of that
+variable only; a NULL array is skipped. NaN and infinity are refused (22003). NULL for no rows.
+One pass in O(k^2) a row for k variables and 4 k^2 bytes, 24 k^2 more once a row has a NULL. Welford (1962); states of
+parallel workers are merged as in Chan, Golub and LeVeque (1979).';
+
+create aggregate ecom.corr_agg(variables float8[], method text) (
+    sfunc = ecom_internal.corr_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.corr_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
+);
+comment on aggregate ecom.corr_agg(float8[], text) is
+'Correlates every pair of several variables by a method of your choice; read the result with ecom.corr_rows.
+method: pearson (linear), or spearman (monotonic: the correlation of ranks, ties with their mean rank, not moved by a
+few extreme values). It is read from the first row. The rest is as in ecom.corr_agg(variables).
+spearman keeps the values: 8 bytes a row and variable, and as much again to rank them, at most
+ecom_analytics.memory_limit (54000); O(n log n) for each variable, O(n) for each pair. Spearman (1904).';
+
+create aggregate ecom.corr_rollup(state ecom.state) (
+    sfunc = ecom_internal.corr_combine, stype = ecom.state, sspace = 4096,
+    combinefunc = ecom_internal.corr_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
+);
+comment on aggregate ecom.corr_rollup(ecom.state) is
+'Merges states of ecom.corr_agg, for example one stored per month, into the state of all their rows.
+The states must have the same method and number of variables (22023). NULLs are skipped.';
+
+create function ecom.corr_rows(
+    state ecom.state, names text[] default null, level float8 default 0.95,
+    out x text, out y text, out n bigint, out r float8, out p_value float8, out ci_low float8, out ci_high float8)
+    returns setof record
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_corr_rows';
+comment on function ecom.corr_rows(ecom.state, text[], float8) is
+'One row for each pair of variables of a state from ecom.corr_agg, in the order of the variables.
+names: one for each variable; their numbers 1, 2, ... by default. level: of the interval, 0.95 by default.
+n: rows in which both have a value. r: correlation, -1 to 1; NULL when n < 2 or when one of the two is constant.
+p_value: of "no correlation", two-sided, by Student''s t with n - 2 degrees of freedom; NULL for n < 3.
+ci_low, ci_high: interval by Fisher''s z (1921), for spearman with the variance of Bonett and Wright (2000); NULL for n < 4.
+No rows for a NULL state. Wrong number of names or a level outside 0 to 1: 22023; values whose squares overflow: 22003.';
+
+-- One rate and two, two means.
+
+create function ecom.wilson_interval(
+    successes bigint, n bigint, level float8 default 0.95, out low float8, out high float8) returns record
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_wilson_interval';
+comment on function ecom.wilson_interval(bigint, bigint, float8) is
+'The confidence interval of a rate: low and high, 0 to 1, of successes in n trials.
+NULL for n = 0 and for NULL arguments. Fewer than 0 or more than n successes, or a level outside 0 to 1: 22023.
+Wilson (1927), without continuity correction, as prop.test(correct = FALSE) of R. It is right at small n and near 0 and 1,
+where rate +- 1.96 standard errors is not. Sorting by low ranks rates without favouring small groups.';
+
+create function ecom.two_proportion_test(
+    successes1 bigint, n1 bigint, successes2 bigint, n2 bigint, level float8 default 0.95,
+    out difference float8, out z float8, out p_value float8, out ci_low float8, out ci_high float8) returns record
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_two_proportion_test';
+comment on function ecom.two_proportion_test(bigint, bigint, bigint, bigint, float8) is
+'Whether two rates differ: successes1 of n1 against successes2 of n2.
+difference: first rate minus second. z, p_value: z test with the pooled rate, two-sided, as prop.test(correct = FALSE) of R
+(its X-squared is z squared); NULL when all trials, or none, are successes. ci_low, ci_high: interval of the difference by
+Newcombe (1998), method 10, from the two Wilson intervals.
+NULL when a group is empty and for NULL arguments. Impossible counts or a level outside 0 to 1: 22023.
+Trials must be independent: compare customers or orders, not order lines.';
+
+create function ecom.welch_test(
+    mean1 float8, stddev1 float8, n1 bigint, mean2 float8, stddev2 float8, n2 bigint, level float8 default 0.95,
+    out difference float8, out t float8, out df float8, out p_value float8, out ci_low float8, out ci_high float8)
+    returns record
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_welch_test';
+comment on function ecom.welch_test(float8, float8, bigint, float8, float8, bigint, float8) is
+'Whether two means differ, from avg, stddev_samp and count of two samples; for rows see ecom.mean_test.
+difference: first mean minus second. t, df, p_value: t test for samples with different variances, two-sided, Welch (1947), as
+t.test of R; ci_low, ci_high: interval of the difference. All but difference are NULL when a sample has fewer than two values
+or when neither has any spread. NULL when a sample is empty and for NULL arguments.
+Negative counts or deviations, or a level outside 0 to 1: 22023; NaN and infinity: 22003.';
+
+create type ecom.mean_test_result as (
+    n1 bigint, mean1 float8, n2 bigint, mean2 float8,
+    difference float8, t float8, df float8, p_value float8, ci_low float8, ci_high float8);
+comment on type ecom.mean_test_result is 'The means of two groups and the test of their difference';
+comment on column ecom.mean_test_result.n1 is 'Values in the first group';
+comment on column ecom.mean_test_result.mean1 is 'Mean of the first group';
+comment on column ecom.mean_test_result.n2 is 'Values in the second group';
+comment on column ecom.mean_test_result.mean2 is 'Mean of the second group';
+comment on column ecom.mean_test_result.difference is 'First mean minus second';
+comment on column ecom.mean_test_result.t is 'Statistic of the test';
+comment on column ecom.mean_test_result.df is 'Degrees of freedom of the test';
+comment on column ecom.mean_test_result.p_value is 'Two-sided p-value of no difference';
+comment on column ecom.mean_test_result.ci_low is 'Lower end of the interval of the difference';
+comment on column ecom.mean_test_result.ci_high is 'Upper end of the interval of the difference';
+
+create function ecom_internal.mean_test_add(ecom.state, value float8, is_first boolean) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_mean_test_add';
+create function ecom_internal.mean_test_add(ecom.state, value float8, is_first boolean, level float8) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_mean_test_add';
+create function ecom_internal.mean_test_combine(ecom.state, ecom.state) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_mean_test_combine';
+create function ecom_internal.mean_test_final(ecom.state) returns ecom.mean_test_result
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_mean_test_final';
+
+create aggregate ecom.mean_test(value float8, is_first boolean) (
+    sfunc = ecom_internal.mean_test_add, stype = ecom.state, sspace = 1024,
+    combinefunc = ecom_internal.mean_test_combine, finalfunc = ecom_internal.mean_test_final,
+    parallel = safe
+);
+comment on aggregate ecom.mean_test(float8, boolean) is
+'Whether the means of two groups of rows differ, at a confidence level of 0.95:
+SELECT (ecom.mean_test(amount, channel = ''Web'')).* FROM orders;
+is_first: true for the rows of the first group, false for the second. Rows with a NULL in either argument are skipped.
+Fields: n1, mean1, n2, mean2, and those of ecom.welch_test; what an empty group leaves open is NULL. NULL for no rows.
+NaN and infinity are refused (22003). One pass, Welford (1962); Welch (1947).';
+create aggregate ecom.mean_test(value float8, is_first boolean, level float8) (
+    sfunc = ecom_internal.mean_test_add, stype = ecom.state, sspace = 1024,
+    combinefunc = ecom_internal.mean_test_combine, finalfunc = ecom_internal.mean_test_final,
+    parallel = safe
+);
+comment on aggregate ecom.mean_test(float8, boolean, float8) is
+'Whether the means of two groups of rows differ, at a level of your choice; otherwise as ecom.mean_test(value, is_first).
+level: read from the first row; outside 0 to 1: 22023.';

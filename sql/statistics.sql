@@ -1,0 +1,175 @@
+-- Statistics over any query: correlations, intervals, tests of differences.
+\set SHOW_CONTEXT never
+create function pg_temp.error_of(statement text) returns text language plpgsql as $$
+declare
+    detail text;
+    hint text;
+begin
+    execute statement;
+    return 'no error';
+exception when others then
+    get stacked diagnostics detail = pg_exception_detail, hint = pg_exception_hint;
+    return concat_ws(' | ', sqlstate, sqlerrm, nullif(detail, ''), nullif(hint, ''));
+end
+$$;
+create schema test_statistics;
+set search_path = test_statistics;
+create function is_partial(query text) returns boolean language plpgsql as $$
+declare
+    line text;
+begin
+    for line in execute 'explain (costs off) ' || query loop
+        if line like '%Partial%Aggregate%' then
+            return true;
+        end if;
+    end loop;
+    return false;
+end
+$$;
+-- Miles per gallon, horse power, weight and transmission of R's data set mtcars.
+create table car (mpg float8, hp float8, wt float8, is_manual boolean);
+insert into car values
+    (21, 110, 2.62, true), (21, 110, 2.875, true), (22.8, 93, 2.32, true), (21.4, 110, 3.215, false), (18.7, 175, 3.44, false),
+    (18.1, 105, 3.46, false), (14.3, 245, 3.57, false), (24.4, 62, 3.19, false), (22.8, 95, 3.15, false), (19.2, 123, 3.44, false),
+    (17.8, 123, 3.44, false), (16.4, 180, 4.07, false), (17.3, 180, 3.73, false), (15.2, 180, 3.78, false), (10.4, 205, 5.25, false),
+    (10.4, 215, 5.424, false), (14.7, 230, 5.345, false), (32.4, 66, 2.2, true), (30.4, 52, 1.615, true), (33.9, 65, 1.835, true),
+    (21.5, 97, 2.465, false), (15.5, 150, 3.52, false), (15.2, 150, 3.435, false), (13.3, 245, 3.84, false), (19.2, 175, 3.845, false),
+    (27.3, 66, 1.935, true), (26, 91, 2.14, true), (30.4, 113, 1.513, true), (15.8, 264, 3.17, true), (19.7, 175, 2.77, true),
+    (15, 335, 3.57, true), (21.4, 109, 2.78, true);
+-- Ties, gaps, a constant and a column without any value.
+create table measure as
+select v as id, v % 3 as g, ((v * 7919) % 997)::float8 as a,
+       case when v % 7 <> 0 then ((v * 7919) % 997) / 100 + (v * 31) % 50 end::float8 as b,
+       case when v % 11 <> 0 then sqrt((v * 104729) % 1009) - v / 100.0 end::float8 as c, 5.5::float8 as d, null::float8 as e
+from generate_series(1, 3000) v;
+analyze measure;
+
+-- Correlations: R 4.2, cor.test, and for spearman cor, pt and the interval of Bonett and Wright written out.
+select c.x, c.y, c.n, round(c.r::numeric, 12) as r, to_char(c.p_value, '9.999999999EEEE') as p_value,
+       round(c.ci_low::numeric, 12) as ci_low, round(c.ci_high::numeric, 12) as ci_high
+from (select ecom.corr_agg(array[mpg, hp, wt]) as s from car) a, ecom.corr_rows(a.s, array['mpg', 'hp', 'wt']) c;
+select c.x, c.y, c.n, round(c.r::numeric, 12) as r, to_char(c.p_value, '9.999999999EEEE') as p_value,
+       round(c.ci_low::numeric, 12) as ci_low, round(c.ci_high::numeric, 12) as ci_high
+from (select ecom.corr_agg(array[mpg, hp, wt], 'spearman') as s from car) a, ecom.corr_rows(a.s, names => array['mpg', 'hp', 'wt']) c;
+select c.x, c.y, round(c.ci_low::numeric, 6) as ci_low, round(c.ci_high::numeric, 6) as ci_high
+from (select ecom.corr_agg(array[mpg, hp]) as s from car) a, ecom.corr_rows(a.s, level => 0.5) c;
+
+-- Gaps pair by pair: the same as corr() and regr_count() of each pair; for spearman of ranks with ties.
+create view pair as
+select g, x, y, v.vx, v.vy
+from measure m, (values ('a', 'b'), ('a', 'c'), ('a', 'd'), ('a', 'e'), ('b', 'c'), ('b', 'd'), ('b', 'e'), ('c', 'd'), ('c', 'e'), ('d', 'e')) p (x, y),
+     lateral (select (to_jsonb(m) ->> x)::float8 as vx, (to_jsonb(m) ->> y)::float8 as vy) v;
+create view ranked_pair as
+select g, x, y, rank() over (partition by g, x, y order by vx) + (count(*) over (partition by g, x, y, vx) - 1) / 2.0 as vx,
+       rank() over (partition by g, x, y order by vy) + (count(*) over (partition by g, x, y, vy) - 1) / 2.0 as vy
+from pair where vx is not null and vy is not null;
+select 'pearson' as method, count(*) as pairs, count(c.r) as with_r, count(*) filter (where c.n is distinct from p.n) as different_n,
+       count(*) filter (where (c.r is null) <> (p.r is null) or abs(c.r - p.r) > 1e-12) as different_r
+from (select g, c.* from (select g, ecom.corr_agg(array[a, b, c, d, e]) as s from measure group by g) a, ecom.corr_rows(a.s, '{a,b,c,d,e}') c) c
+full join (select g, x, y, regr_count(vx, vy) as n, corr(vx, vy) as r from pair group by g, x, y) p using (g, x, y)
+union all
+select 'spearman', count(*), count(c.r), count(*) filter (where c.n is distinct from coalesce(p.n, 0)),
+       count(*) filter (where (c.r is null) <> (p.r is null) or abs(c.r - p.r) > 1e-12)
+from (select g, c.* from (select g, ecom.corr_agg(array[a, b, c, d, e], 'spearman') as s from measure group by g) a, ecom.corr_rows(a.s, '{a,b,c,d,e}') c) c
+full join (select g, x, y, count(*) as n, corr(vx, vy) as r from ranked_pair group by g, x, y) p using (g, x, y);
+
+-- A large mean costs no digits; a constant has no correlation even where 0.1 is not exact.
+select abs(c.r - p.r) < 1e-7 as same
+from (select c.r from (select ecom.corr_agg(array[1e9 + mpg, hp]) as s from car) a, ecom.corr_rows(a.s) c) c, (select corr(mpg, hp) as r from car) p;
+select c.n, c.r, c.p_value, c.ci_low from (select ecom.corr_agg(array[0.1, v]) as s from generate_series(1, 1000) v) a, ecom.corr_rows(a.s) c;
+-- Few rows, perfect correlation, types that are cast.
+select c.n, c.r, round(c.p_value::numeric, 6) as p_value, c.ci_low, c.ci_high
+from generate_series(1, 4) k, lateral (select ecom.corr_agg(array[v, 10 - v]) as s from generate_series(1, k) v) a, ecom.corr_rows(a.s) c;
+select c.x, c.y, c.r from (select ecom.corr_agg(array[v, 2 * v, 3.5]::numeric[]::float8[], 'spearman') as s from generate_series(1, 9) v) a, ecom.corr_rows(a.s) c;
+
+-- No rows, NULL arrays, NULL states.
+select ecom.corr_agg(array[mpg, hp]) is null as nothing, ecom.corr_agg(null::float8[]) is null as only_nulls from car where false;
+select count(*) from ecom.corr_rows(null);
+select c.n from (select ecom.corr_agg(v) as s from (values (null::float8[]), ('{1,2}'), ('{2,null}'), ('{3,4}')) t (v)) a, ecom.corr_rows(a.s) c;
+-- States: stored, merged, in any order of the rows, as text.
+create table part as
+select g, ecom.corr_agg(array[a, b, c]) as pearson, ecom.corr_agg(array[a, b, c], 'spearman') as spearman from measure group by g;
+select count(*) as compared, count(*) filter (where abs(p.r - w.r) > 1e-12) as different_pearson, count(*) filter (where q.r <> u.r) as different_spearman
+from (select c.* from (select ecom.corr_rollup(pearson) as s from part) a, ecom.corr_rows(a.s::text::ecom.state) c) p
+join (select c.* from (select ecom.corr_agg(array[a, b, c]) as s from measure) a, ecom.corr_rows(a.s) c) w using (x, y)
+join (select c.* from (select ecom.corr_rollup(spearman order by g desc) as s from part) a, ecom.corr_rows(a.s) c) q using (x, y)
+join (select c.* from (select ecom.corr_agg(array[a, b, c], 'spearman' order by md5(id::text)) as s from measure) a, ecom.corr_rows(a.s) c) u using (x, y);
+
+-- Errors.
+select pg_temp.error_of(format('select ecom.corr_agg(%s) from car', v)) as error_of
+from (values ('array[mpg]'), ('array[]::float8[]'), ('array_fill(1::float8, array[201])'), ('array[[mpg, hp], [hp, mpg]]'), ('array[mpg, hp], ''kendall'''),
+             ('array[mpg, hp], null'), ('array[mpg, case when hp = 110 then ''NaN'' else hp end]'), ('array[mpg, case when hp = 110 then ''-infinity'' else hp end]'),
+             ('case when mpg < 20 then array[mpg, hp] else array[mpg, hp, wt] end')) t (v);
+select pg_temp.error_of(format('select c.* from (select ecom.corr_agg(array[mpg, hp]) as s from car) a, ecom.corr_rows(a.s, %s) c', v)) as error_of
+from (values ('array[''x'']'), ('array[''x'', null]'), ('level => 1'), ('level => 0'), ('level => ''NaN'''), ('level => null')) t (v);
+select pg_temp.error_of('select c.* from (select ecom.corr_agg(array[v * 1e200, v]) as s from generate_series(-1, 1) v) a, ecom.corr_rows(a.s) c');
+select pg_temp.error_of('select ecom.corr_rollup(s) from (select pearson as s from part union all select spearman from part) t');
+select pg_temp.error_of('select count(*) from ecom.corr_rows((select ecom.rfm_agg(1::bigint, now()::timestamp, 1::float8)))');
+select pg_temp.error_of('select ecom_internal.corr_add(null, array[1, 2])');
+set ecom_analytics.memory_limit = '1MB';
+select pg_temp.error_of('select ecom.corr_agg(array[v, v], ''spearman'') from generate_series(1, 1000000) v');
+reset ecom_analytics.memory_limit;
+
+-- The interval of a rate: R 4.2, prop.test(correct = FALSE).
+select s, n, level, round(low::numeric, 12) as low, round(high::numeric, 12) as high
+from (values (7, 10, 0.95), (0, 10, 0.95), (10, 10, 0.95), (1, 1, 0.95), (500, 100000, 0.95), (15, 148, 0.99)) t (s, n, level),
+     lateral ecom.wilson_interval(s, n, level);
+select * from ecom.wilson_interval(0, 0);
+select * from ecom.wilson_interval(null, 5);
+select low > 0.49 and high < 0.51 as huge from ecom.wilson_interval(4611686018427387903, 9223372036854775807);
+select pg_temp.error_of(format('select ecom.wilson_interval(%s)', v)) as error_of
+from (values ('6, 5'), ('-1, 5'), ('0, -1'), ('1, 2, 0'), ('1, 2, 1'), ('1, 2, 95'), ('1, 2, ''NaN''')) t (v);
+
+-- Two rates: statistics of R 4.2, prop.test(correct = FALSE); intervals of Newcombe (1998), table II, method 10:
+-- (0.0524, 0.3339), (0.1705, 0.8090) and, for 5/56 - 0/29, (-0.0381, 0.1926).
+select s1, n1, s2, n2, round(difference::numeric, 4) as difference, round(z::numeric, 10) as z, round(p_value::numeric, 12) as p_value,
+       round(ci_low::numeric, 4) as ci_low, round(ci_high::numeric, 4) as ci_high
+from (values (56, 70, 48, 80), (9, 10, 3, 10), (10, 10, 20, 20), (0, 10, 0, 20), (5, 56, 0, 29)) t (s1, n1, s2, n2), lateral ecom.two_proportion_test(s1, n1, s2, n2);
+select * from ecom.two_proportion_test(0, 0, 1, 2);
+select pg_temp.error_of('select ecom.two_proportion_test(3, 2, 1, 2)'), pg_temp.error_of('select ecom.two_proportion_test(1, 2, 1, 2, level => 2)');
+
+-- Two means: R 4.2, t.test of sleep, and of mpg by transmission at level 0.9.
+select round(difference::numeric, 10) as difference, round(t::numeric, 10) as t, round(df::numeric, 10) as df, round(p_value::numeric, 12) as p_value,
+       round(ci_low::numeric, 10) as ci_low, round(ci_high::numeric, 10) as ci_high
+from ecom.welch_test(0.75, 1.7890096577591625, 10, 2.33, 2.002248735796829, 10);
+select n1, round(mean1::numeric, 6) as mean1, n2, round(mean2::numeric, 6) as mean2, round(difference::numeric, 6) as difference, round(t::numeric, 10) as t,
+       round(df::numeric, 10) as df, round(p_value::numeric, 12) as p_value, round(ci_low::numeric, 10) as ci_low, round(ci_high::numeric, 10) as ci_high
+from (select (ecom.mean_test(mpg, is_manual, 0.9)).* from car) t;
+-- The aggregate is the function of avg, stddev_samp and count; rows with a NULL are skipped; groups.
+select count(*) as groups, count(*) filter (where abs(t - welch) > 1e-9 or n1 <> count1) as different
+from (select (ecom.mean_test(b, a > 500)).*, g from measure group by g) a
+join (select g, count(b) filter (where a > 500) as count1,
+             (ecom.welch_test(avg(b) filter (where a > 500), stddev_samp(b) filter (where a > 500), count(b) filter (where a > 500),
+                              avg(b) filter (where a <= 500), stddev_samp(b) filter (where a <= 500), count(b) filter (where a <= 500))).t as welch
+      from measure group by g) b using (g);
+select (ecom.mean_test(v, v > 5)).* from generate_series(1, 5) v;
+select (ecom.mean_test(v, v > 1)).* from generate_series(1, 5) v;
+select (ecom.mean_test(7, v > 2)).* from generate_series(1, 5) v;
+select ecom.mean_test(v, true) is null as nothing from generate_series(1, 5) v where false;
+select (ecom.mean_test(null, true)).n1;
+select * from ecom.welch_test(1, 1, 0, 1, 1, 5);
+select * from ecom.welch_test(1, null, 1, 1, 1, 5);
+select pg_temp.error_of(format('select ecom.welch_test(%s)', v)) as error_of
+from (values ('1, -1, 5, 1, 1, 5'), ('1, 1, -5, 1, 1, 5'), ('''NaN'', 1, 5, 1, 1, 5'), ('1, ''infinity'', 5, 1, 1, 5'), ('1, 1, 5, 1, 1, 5, 0')) t (v);
+select pg_temp.error_of(format('select ecom.mean_test(%s) from measure', v)) as error_of
+from (values ('''NaN'', true'), ('case when id = 9 then ''infinity'' else a end, true'), ('a, true, 1'), ('a, true, null'), ('a * 1e200, true')) t (v);
+
+-- Parallel plans give the same.
+create table serial as
+select (select jsonb_agg(to_jsonb(c)) from (select ecom.corr_agg(array[a, b, c], 'spearman') as s from measure) a, ecom.corr_rows(a.s) c) as spearman,
+       (select sum(c.r) from (select ecom.corr_agg(array[a, b, c]) as s from measure) a, ecom.corr_rows(a.s) c) as pearson,
+       (select (ecom.mean_test(b, g = 1)).t from measure) as t;
+set parallel_setup_cost = 0;
+set parallel_tuple_cost = 0;
+set min_parallel_table_scan_size = 0;
+set max_parallel_workers_per_gather = 2;
+alter table measure set (parallel_workers = 2);
+select is_partial('select ecom.corr_agg(array[a, b]) from measure') as corr_agg, is_partial('select ecom.corr_agg(array[a, b], ''spearman'') from measure') as spearman,
+       is_partial('select ecom.mean_test(b, g = 1) from measure') as mean_test, is_partial('select ecom.mean_test(b, g = 1, 0.9) from measure') as with_level;
+select (select jsonb_agg(to_jsonb(c)) from (select ecom.corr_agg(array[a, b, c], 'spearman') as s from measure) a, ecom.corr_rows(a.s) c) = spearman as spearman,
+       abs((select sum(c.r) from (select ecom.corr_agg(array[a, b, c]) as s from measure) a, ecom.corr_rows(a.s) c) - pearson) < 1e-12 as pearson,
+       abs((select (ecom.mean_test(b, g = 1)).t from measure) - t) < 1e-12 as mean_test
+from serial;
+
+set client_min_messages = warning;
+drop schema test_statistics cascade;
