@@ -1,5 +1,6 @@
 #include "pg/agg_state.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "pg/host.hpp"
@@ -29,8 +30,17 @@ void flatten_into(ExpandedObjectHeader* header, void* result, Size allocated_siz
     auto* object = reinterpret_cast<ExpandedState*>(header);
     Assert(allocated_size == object->flat->size() + VARHDRSZ);
     SET_VARSIZE(static_cast<struct varlena*>(result), allocated_size);
-    std::memcpy(static_cast<char*>(result) + VARHDRSZ, object->flat->data(), object->flat->size());
-    std::string().swap(*object->flat);
+    guard([&] {
+        BackendHost host;
+        constexpr std::size_t kPiece = std::size_t{1} << 20;
+        const std::string& flat = *object->flat;
+        for (std::size_t done = 0; done < flat.size(); done += kPiece) {
+            host.poll();
+            std::memcpy(static_cast<char*>(result) + VARHDRSZ + done, flat.data() + done,
+                        std::min(kPiece, flat.size() - done));
+        }
+        std::string().swap(*object->flat);
+    });
 }
 
 }  // namespace

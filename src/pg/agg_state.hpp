@@ -122,6 +122,11 @@ public:
     S& operator*() const { return *state_; }
     S* operator->() const { return state_; }
 
+    // The state as one's own: a live object stays whose it is and is copied.
+    std::unique_ptr<S> take() && {
+        return decoded_ != nullptr ? std::move(decoded_) : std::make_unique<S>(*state_);
+    }
+
 private:
     S* state_;
     std::unique_ptr<S> decoded_;
@@ -134,9 +139,9 @@ Datum combine_states(FunctionCallInfo fcinfo, core::Host& host) {
         if (fcinfo->args[0].isnull) return fcinfo->isnull = true, static_cast<Datum>(0);
         return fcinfo->args[0].value;
     }
-    const ReadableState<S> other(fcinfo, 1);
+    ReadableState<S> other(fcinfo, 1);
     if (fcinfo->args[0].isnull)
-        return make_expanded_state(aggregate_context(fcinfo), std::make_unique<S>(*other));
+        return make_expanded_state(aggregate_context(fcinfo), std::move(other).take());
     const auto mine = writable_state<S>(fcinfo, [&] { return S(*other); });
     mine.state->merge(*other, host);
     return mine.datum;

@@ -130,9 +130,9 @@ ECOM_FUNCTION(ecom_rfm_rows) {
     values[4] = Int32GetDatum(0);
     values[10] = segmenter.prospects();
     for (std::size_t i = 0; i < accumulator.size(); ++i) {
+        host.poll();
         const auto& customer = accumulator[i];
         if (customer.orders > 0) continue;
-        host.poll();
         values[5] = Float8GetDatum(accessor.returns == core::Returns::kNet
                                        ? core::amount_value(customer.returned)
                                        : 0.0);
@@ -193,7 +193,9 @@ ECOM_FUNCTION(ecom_rfm_segments) {
         core::ExactAmount monetary = 0;
     };
     std::vector<Totals> totals(segmenter.size());
+    core::PollEvery poll(host);
     for (std::size_t i = 0; i < scored.table.customers.size(); ++i) {
+        poll();
         Totals& total = totals[segmenter.index(scored.score(core::kRecency, i),
                                                scored.score(core::kFrequency, i),
                                                scored.score(core::kMonetary, i))];

@@ -26,8 +26,7 @@ namespace {
 // the batch before.
 class LineTarget final : public RowTarget {
 public:
-    explicit LineTarget(core::Host& host)
-        : host_(host), worker_host_(host), background_(host) {}
+    explicit LineTarget(core::Host& host) : host_(host), background_(host) {}
 
     void start(TupleDesc columns) override {
         const bool has_order = columns->natts == 4;
@@ -137,14 +136,14 @@ private:
 
     void hand_over() {
         Batch& full = batches_[current_];
-        background_.submit([this, &full] {
+        background_.submit([this, &full](core::Host& host) {
             for (const Line& line : full.lines) {
                 if (customer_ == IdType::kText)
                     state_->add(std::string_view(full.texts).substr(
                                     static_cast<std::size_t>(line.customer), line.customer_length),
-                                line.order, line.at, line.amount, worker_host_);
+                                line.order, line.at, line.amount, host);
                 else
-                    state_->add(line.customer, line.order, line.at, line.amount, worker_host_);
+                    state_->add(line.customer, line.order, line.at, line.amount, host);
             }
         });
         lines_ += static_cast<std::int64_t>(full.lines.size());
@@ -165,7 +164,6 @@ private:
     std::unique_ptr<RfmAccumulator> state_;
     Batch batches_[2];
     std::size_t current_ = 0;
-    core::WorkerHost worker_host_;
     core::Background background_;  // last: its thread ends before what it works on
 };
 

@@ -32,7 +32,7 @@ TEST_P(BackgroundWith, RunsTasksOneAfterTheOther) {
     std::vector<int> order;
     {
         Background background(host);
-        for (int i = 0; i < 100; ++i) background.submit([&order, i] { order.push_back(i); });
+        for (int i = 0; i < 100; ++i) background.submit([&order, i](Host&) { order.push_back(i); });
         background.wait();
     }
     ASSERT_EQ(order.size(), 100U);
@@ -48,7 +48,7 @@ TEST_P(BackgroundWith, TheBufferBeforeIsFreeWhenSubmitReturns) {
         std::size_t current = 0;
         for (int i = 0; i < 1000; ++i) {
             buffers[current].assign(64, i);
-            background.submit([&sum, &full = buffers[current]] {
+            background.submit([&sum, &full = buffers[current]](Host&) {
                 for (const int v : full) sum += v;
             });
             current = 1 - current;
@@ -65,8 +65,8 @@ TEST_P(BackgroundWith, WhatATaskThrewReachesTheCallerOnce) {
     std::atomic<int> later{0};
     EXPECT_THROW(
         {
-            background.submit([] { throw std::runtime_error("task"); });
-            background.submit([&] { ++later; });
+            background.submit([](Host&) { throw std::runtime_error("task"); });
+            background.submit([&](Host&) { ++later; });
             background.wait();
         },
         std::runtime_error);
@@ -79,7 +79,7 @@ TEST(Background, WaitingPolls) {
     std::atomic<bool> ended{false};
     {
         Background background(host);
-        background.submit([&] {
+        background.submit([&](Host&) {
             std::this_thread::sleep_for(std::chrono::milliseconds(150));
             ended = true;
         });
@@ -88,12 +88,23 @@ TEST(Background, WaitingPolls) {
     EXPECT_TRUE(ended) << "the thread is joined before the object is gone";
 }
 
+// A task that would not end by itself: leaving the scope ends it.
+TEST(Background, ATaskHearsThatNobodyWaits) {
+    CancellingHost host(2);
+    host.threads = 2;
+    Background background(host);
+    background.submit([](Host& inner) {
+        for (;;) inner.poll();
+    });
+    EXPECT_THROW(background.wait(), Cancelled);
+}
+
 TEST(Background, SignalsAreBlockedOnTheOtherThread) {
     FakeHost host = host_with(2);
     Background background(host);
     sigset_t mask;
     sigemptyset(&mask);
-    background.submit([&] { pthread_sigmask(SIG_SETMASK, nullptr, &mask); });
+    background.submit([&](Host&) { pthread_sigmask(SIG_SETMASK, nullptr, &mask); });
     background.wait();
     EXPECT_EQ(sigismember(&mask, SIGINT), 1);
     EXPECT_EQ(sigismember(&mask, SIGTERM), 1);

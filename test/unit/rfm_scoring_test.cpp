@@ -193,6 +193,18 @@ TEST(RfmScoring, MemoryAndCancel) {
     EXPECT_THROW(rfm_score({values, values, values}, {}, cancelling), test::Cancelled);
 }
 
+// A sort compares each value several times: it polls far more often than the loops around it.
+TEST(RfmScoring, SortsPoll) {
+    Rng rng(1, 0);
+    Values values(100'000);
+    for (double& v : values) v = rng.uniform();
+    RfmParams params;
+    params.method = RfmMethod::kNtile;
+    FakeHost host;
+    rfm_score({values, values, values}, params, host);
+    EXPECT_GT(host.polls, static_cast<std::int64_t>(30 * values.size() / PollEvery::kStride));
+}
+
 TEST(RfmScoring, Codes) {
     EXPECT_EQ(rfm_code(5, 4, 3, 5), "543");
     EXPECT_EQ(rfm_code(9, 1, 2, 9), "912");

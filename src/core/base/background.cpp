@@ -14,7 +14,7 @@ constexpr auto kPollInterval = std::chrono::milliseconds(20);
 
 }  // namespace
 
-Background::Background(Host& host) : host_(host) {
+Background::Background(Host& host) : host_(host), worker_host_(host, ending_) {
     if (host.max_threads() < 2) return;
     const BlockSignals blocked;
     try {
@@ -34,10 +34,10 @@ Background::~Background() {
     thread_.join();
 }
 
-void Background::submit(std::function<void()> task) {
+void Background::submit(std::function<void(Host&)> task) {
     if (!thread_.joinable()) {
         host_.poll();
-        task();
+        task(host_);
         return;
     }
     {
@@ -72,7 +72,7 @@ void Background::run() {
         lock.unlock();
         std::exception_ptr error;
         try {
-            (*task_)();
+            (*task_)(worker_host_);
         } catch (...) {
             error = std::current_exception();
         }

@@ -4,6 +4,7 @@
 // the caller polls the host while it waits; the thread is joined before an exception leaves.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -25,8 +26,9 @@ public:
 
     // Waits until the previous task has ended, hands over the next one and returns at once. What a
     // task threw is thrown here or in wait(); no later task runs then. The task's data must stay
-    // untouched until the next submit() or wait() has returned.
-    void submit(std::function<void()> task);
+    // untouched until the next submit() or wait() has returned. It is given a host to poll, which on the
+    // other thread throws once nobody waits any more, so that a cancel does not wait for its end.
+    void submit(std::function<void(Host&)> task);
 
     // Waits until the last task has ended.
     void wait();
@@ -36,11 +38,12 @@ private:
     void await_idle(std::unique_lock<std::mutex>& lock);
 
     Host& host_;
+    std::atomic<bool> ending_{false};
+    WorkerHost worker_host_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::optional<std::function<void()>> task_;
+    std::optional<std::function<void(Host&)>> task_;
     std::exception_ptr error_;
-    bool ending_ = false;
     std::thread thread_;
 };
 

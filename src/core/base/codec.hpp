@@ -13,23 +13,9 @@
 
 namespace ecom::core {
 
-// Asks an optional host now and then whether to go on: coding a state of 100 MB takes a while.
-class CodecPoll {
-public:
-    explicit CodecPoll(Host* host) : host_(host) {}
-
-    void operator()() {
-        if (host_ != nullptr && ++count_ % kStride == 0) host_->poll();
-    }
-
-private:
-    static constexpr std::uint32_t kStride = 4096;
-    Host* host_;
-    std::uint32_t count_ = 0;
-};
-
 class Writer {
 public:
+    // The host, where one is given, may stop the coding of a large value.
     explicit Writer(Host* host = nullptr) : poll_(host) {}
 
     // For loops over many items, once an item.
@@ -75,7 +61,7 @@ private:
         return r;
     }
 
-    CodecPoll poll_;
+    PollEvery poll_;
     std::string bytes_;
 };
 
@@ -85,7 +71,7 @@ public:
     explicit Reader(std::string_view bytes, Host* host = nullptr) : poll_(host), rest_(bytes) {}
 
     // For loops over many items, once an item.
-    void poll() { poll_(); }
+    void poll(std::size_t steps = 1) { poll_(steps); }
 
     std::uint8_t u8() { return static_cast<std::uint8_t>(take(1)[0]); }
     std::uint16_t u16() { return little_endian<std::uint16_t>(); }
@@ -142,7 +128,7 @@ private:
         return v;
     }
 
-    CodecPoll poll_;
+    PollEvery poll_;
     std::string_view rest_;
 };
 

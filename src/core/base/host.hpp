@@ -5,6 +5,7 @@
 // Only the thread that called into the core may use a Host; workers never do.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,33 +30,46 @@ public:
     virtual void progress(std::int64_t done, std::int64_t total) = 0;
 };
 
-// What work on another thread may ask of a host: the memory limit, nothing else. Polling is left to
-// the thread that waits for it.
+// Leaves work on another thread that is being stopped; never reaches the caller.
+struct Stopped {};
+
+// The host of work on another thread: it knows the memory limit, and throws Stopped from poll() once
+// the thread that waits for the work has set `stop`.
 class WorkerHost final : public Host {
 public:
-    explicit WorkerHost(const Host& host) : memory_limit_(host.memory_limit()) {}
-    void poll() override {}
+    WorkerHost(const Host& host, const std::atomic<bool>& stop)
+        : stop_(stop), memory_limit_(host.memory_limit()) {}
+    void poll() override {
+        if (stop_.load(std::memory_order_relaxed)) throw Stopped{};
+    }
     std::size_t memory_limit() const override { return memory_limit_; }
     int max_threads() const override { return 1; }
     void progress(std::int64_t, std::int64_t) override {}
 
 private:
+    const std::atomic<bool>& stop_;
     std::size_t memory_limit_;
 };
 
-// Polls once in `kStride` calls: for loops whose single step is too cheap for a virtual call.
+// Polls once in `kStride` steps: for loops whose single step is too cheap for a virtual call. Called
+// by the comparator of std::sort or std::nth_element it stops these too: over plain values they bear a
+// comparator that throws, and leave them in some order.
 class PollEvery {
 public:
-    explicit PollEvery(Host& host) : host_(host) {}
+    explicit PollEvery(Host& host) : host_(&host) {}
+    explicit PollEvery(Host* host) : host_(host) {}  // nullptr: there is nobody to ask
 
-    void operator()() {
-        if (++count_ % kStride == 0) host_.poll();
+    void operator()(std::size_t steps = 1) {
+        if ((count_ += steps) < kStride) return;
+        count_ = 0;
+        if (host_ != nullptr) host_->poll();
     }
 
+    static constexpr std::size_t kStride = 4096;
+
 private:
-    static constexpr std::uint32_t kStride = 4096;
-    Host& host_;
-    std::uint32_t count_ = 0;
+    Host* host_;
+    std::size_t count_ = 0;
 };
 
 }  // namespace ecom::core

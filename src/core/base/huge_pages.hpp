@@ -3,6 +3,7 @@
 // hundreds of pages in one fault.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -49,5 +50,18 @@ private:
 
 template <typename T>
 using LargeVector = std::vector<T, HugePageAllocator<T>>;
+
+// n zeros. First use of a gigabyte takes the system a while: poll(steps) is called in between.
+template <typename T, typename Poll>
+LargeVector<T> zeros(std::size_t n, Poll& poll) {
+    constexpr std::size_t kPiece = std::size_t{1} << 18;
+    LargeVector<T> values;
+    values.reserve(n);
+    while (values.size() < n) {
+        poll(kPiece);
+        values.resize(std::min(n, values.size() + kPiece));
+    }
+    return values;
+}
 
 }  // namespace ecom::core

@@ -20,30 +20,10 @@ constexpr auto kPollInterval = std::chrono::milliseconds(20);
 
 using Task = std::function<void(std::size_t, Host&)>;
 
-// Leaves a task that is being stopped; never reaches the caller.
-struct Stopped {};
-
-// What a task may ask on a thread of its own: whether to stop, and the memory limit.
-class StoppableHost final : public Host {
-public:
-    StoppableHost(const std::atomic<bool>& stop, std::size_t memory_limit)
-        : stop_(stop), memory_limit_(memory_limit) {}
-    void poll() override {
-        if (stop_.load(std::memory_order_relaxed)) throw Stopped{};
-    }
-    std::size_t memory_limit() const override { return memory_limit_; }
-    int max_threads() const override { return 1; }
-    void progress(std::int64_t, std::int64_t) override {}
-
-private:
-    const std::atomic<bool>& stop_;
-    std::size_t memory_limit_;
-};
-
 class ForkJoin {
 public:
     ForkJoin(std::size_t count, const Task& task, const Host& host)
-        : count_(count), task_(task), memory_limit_(host.memory_limit()) {}
+        : count_(count), task_(task), host_(host, stop_) {}
 
     ~ForkJoin() { join(); }
     ForkJoin(const ForkJoin&) = delete;
@@ -91,12 +71,11 @@ public:
 
 private:
     void run() noexcept {
-        StoppableHost host(stop_, memory_limit_);
         try {
             while (!stop_.load(std::memory_order_relaxed)) {
                 const std::size_t i = next_.fetch_add(1, std::memory_order_relaxed);
                 if (i >= count_) break;
-                task_(i, host);
+                task_(i, host_);
             }
         } catch (const Stopped&) {
             // Another task or the caller has the reason.
@@ -116,10 +95,10 @@ private:
 
     const std::size_t count_;
     const Task& task_;
-    const std::size_t memory_limit_;
     std::vector<std::thread> workers_;
     std::atomic<std::size_t> next_{0};
     std::atomic<bool> stop_{false};
+    WorkerHost host_;
     std::mutex mutex_;
     std::condition_variable idle_;
     std::size_t running_ = 0;

@@ -242,7 +242,7 @@ void RfmAccumulator::grow_customers(Host& host) {
 
 template <typename Poll>
 void RfmAccumulator::rebuild_slots(std::size_t count, Poll poll) {
-    LargeVector<std::uint64_t> slots(count);
+    auto slots = zeros<std::uint64_t>(count, poll);
     for (std::size_t i = 0; i < customers_.size(); ++i) {
         poll();
         const std::uint64_t hash = ids_ == CustomerIds::kInteger ? hash_of(customers_[i].id)
@@ -303,10 +303,13 @@ void RfmAccumulator::settle(Host& host) {
     // Log entries of marked customers, brought together by counting: a customer has few orders, so
     // sorting them one customer at a time is linear in practice. One bit a customer stays in the
     // cache while the log streams past; the records would not.
-    std::vector<bool> marked(size());
-    for (std::size_t i = 0; i < size(); ++i) marked[i] = customers_[i].unsettled;
-    std::size_t entries = 0;
     PollEvery poll(host);
+    std::vector<bool> marked(size());
+    for (std::size_t i = 0; i < size(); ++i) {
+        poll();
+        marked[i] = customers_[i].unsettled;
+    }
+    std::size_t entries = 0;
     log_.for_each([&](const LoggedOrder& entry) {
         poll();
         entries += marked[entry.customer];
@@ -315,14 +318,16 @@ void RfmAccumulator::settle(Host& host) {
                    add_size(bytes(), add_size(mul_size(entries, sizeof(std::uint64_t)),
                                               mul_size(size() + 1, sizeof(std::size_t)))),
                    "counting the orders of " + std::to_string(size()) + " customers");
-    host.poll();
-    LargeVector<std::size_t> end(size() + 1);
+    auto end = zeros<std::size_t>(size() + 1, poll);
     log_.for_each([&](const LoggedOrder& entry) {
         poll();
         if (marked[entry.customer]) ++end[entry.customer + 1];
     });
-    for (std::size_t i = 0; i < size(); ++i) end[i + 1] += end[i];
-    LargeVector<std::uint64_t> orders(entries);
+    for (std::size_t i = 0; i < size(); ++i) {
+        poll();
+        end[i + 1] += end[i];
+    }
+    auto orders = zeros<std::uint64_t>(entries, poll);
     // Each entry moves its customer's start; what was the start of customer i is the end of i - 1.
     log_.for_each([&](const LoggedOrder& entry) {
         poll();
@@ -335,7 +340,10 @@ void RfmAccumulator::settle(Host& host) {
         const auto last = orders.begin() + static_cast<std::ptrdiff_t>(end[i]);
         begin = end[i];
         if (!marked[i]) continue;
-        std::sort(first, last);
+        std::sort(first, last, [&](std::uint64_t a, std::uint64_t b) {
+            poll();
+            return a < b;
+        });
         customers_[i].orders = static_cast<std::uint32_t>(std::unique(first, last) - first);
     }
 }
@@ -346,9 +354,11 @@ std::string_view RfmAccumulator::text_id(const Customer& customer) const {
     return {arena_.data() + customer.id + sizeof length, length};
 }
 
-std::optional<Timestamp64> RfmAccumulator::last_order_at() const {
+std::optional<Timestamp64> RfmAccumulator::last_order_at(Host& host) const {
     std::optional<Timestamp64> last;
+    PollEvery poll(host);
     customers_.for_each([&](const Customer& customer) {
+        poll();
         if (customer.orders > 0 && (!last || customer.last_at > *last)) last = customer.last_at;
     });
     return last;
@@ -448,7 +458,7 @@ RfmAccumulator RfmAccumulator::decode(Reader& in) {
     // The hash is rebuilt, not stored: it cannot disagree with the records.
     std::size_t slots = 2 * kFirstCapacity;
     while (slots < 2 * customers) slots *= 2;
-    state.rebuild_slots(slots, [&] { in.poll(); });
+    state.rebuild_slots(slots, [&](std::size_t steps = 1) { in.poll(steps); });
     return state;
 }
 

@@ -98,7 +98,7 @@ public:
     std::string_view text_id(const Customer& customer) const;
 
     // Time of the latest order of all customers; none when nobody has ordered.
-    std::optional<Timestamp64> last_order_at() const;
+    std::optional<Timestamp64> last_order_at(Host& host) const;
 
     std::string_view kind() const override { return kKind; }
     void encode(Writer& out) const override;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "core/base/budget.hpp"
 #include "core/base/parallel.hpp"
+#include "core/stats/quantile.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
@@ -49,23 +49,28 @@ std::vector<std::uint8_t> score_by_rank(const std::vector<double>& values, RfmMe
                                         const RfmParams& params, Host& host) {
     const std::uint64_t n = values.size();
     const auto k = static_cast<std::uint64_t>(params.bins);
-    std::vector<std::uint32_t> order(n);
-    std::iota(order.begin(), order.end(), 0U);
+    PollEvery poll(host);
+    std::vector<std::uint32_t> order;
+    order.reserve(n);
+    for (std::uint32_t i = 0; i < n; ++i) {
+        poll();
+        order.push_back(i);
+    }
 
     // ntile scripts sort recency from oldest to newest and use the bucket as the score; pandas
     // scripts rank it upwards and reverse the labels. The two break ties the other way round.
     const bool oldest_first = is_descending(measure) && params.method == RfmMethod::kNtile;
     const bool reverse_labels = is_descending(measure) && params.method == RfmMethod::kRankFirst;
 
-    host.poll();
     std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        poll();
         if (values[a] != values[b]) return oldest_first ? values[a] > values[b] : values[a] < values[b];
         return a < b;
     });
-    host.poll();
 
     std::vector<std::uint8_t> scores(n);
     for (std::uint64_t rank = 0; rank < n; ++rank) {
+        poll();
         const std::uint64_t bucket = params.method == RfmMethod::kNtile
                                          ? ntile_bucket(rank, n, k)
                                          : quantile_bucket(rank, n, k);
@@ -76,11 +81,14 @@ std::vector<std::uint8_t> score_by_rank(const std::vector<double>& values, RfmMe
 
 std::vector<std::uint8_t> score_measure(const std::vector<double>& values, RfmMeasure measure,
                                         const RfmParams& params, Host& host) {
-    for (const double v : values)
+    PollEvery poll(host);
+    for (const double v : values) {
+        poll();
         if (!std::isfinite(v))
             throw Error(ErrorCode::kNonFiniteInput,
                         "recency, frequency and monetary values must be finite",
                         "Filter NaN and infinite values out before scoring.");
+    }
     if (is_rank_method(params.method)) return score_by_rank(values, measure, params, host);
     return score_by_cuts(values, rfm_cut_points(values, measure, params, host), host);
 }
@@ -152,11 +160,17 @@ QuantileBins rfm_cut_points(const std::vector<double>& values, RfmMeasure measur
         throw Error(ErrorCode::kNotEnoughData, "cut points need at least one customer");
     const bool descending = is_descending(measure);
     if (params.method == RfmMethod::kFixed) {
-        const auto [low, high] = std::minmax_element(values.begin(), values.end());
+        const Range range = range_of(values, host);
         return QuantileBins(params.thresholds[measure], true, descending,
-                            static_cast<std::int64_t>(values.size()), *low, *high);
+                            static_cast<std::int64_t>(values.size()), range.min, range.max);
     }
-    std::vector<double> copy = values;
+    std::vector<double> copy;
+    copy.reserve(values.size());
+    PollEvery poll(host);
+    for (const double v : values) {
+        poll();
+        copy.push_back(v);
+    }
     const CutRule rule =
         params.method == RfmMethod::kRfmR ? CutRule::kRfmR : CutRule::kQuantile;
     return QuantileBins::fit(copy, params.bins, rule, descending, host);

@@ -22,7 +22,7 @@ RfmTable rfm_table(RfmAccumulator& accumulator, std::optional<std::int64_t> as_o
     const std::size_t n = accumulator.size();
     require_memory(host, mul_size(n, sizeof(std::uint32_t) + kRfmMeasures * sizeof(double)),
                    "measuring " + std::to_string(n) + " customers");
-    const std::optional<Timestamp64> last = accumulator.last_order_at();
+    const std::optional<Timestamp64> last = accumulator.last_order_at(host);
     if (!last) return table;
     table.as_of_day = as_of_day.value_or(day_of(*last) + 1);
     if (table.as_of_day < day_of(*last))
@@ -30,12 +30,15 @@ RfmTable rfm_table(RfmAccumulator& accumulator, std::optional<std::int64_t> as_o
                     "Leave later orders out with WHERE, or pass a later as_of.");
 
     table.customers.reserve(n);
-    for (std::size_t i = 0; i < n; ++i)
+    PollEvery poll(host);
+    for (std::size_t i = 0; i < n; ++i) {
+        poll();
         if (accumulator[i].orders > 0) table.customers.push_back(static_cast<std::uint32_t>(i));
+    }
     if (ordered) {
-        host.poll();
         const bool integer = accumulator.ids() == RfmAccumulator::CustomerIds::kInteger;
         std::sort(table.customers.begin(), table.customers.end(), [&](auto a, auto b) {
+            poll();
             const auto& left = accumulator[a];
             const auto& right = accumulator[b];
             return integer ? left.id < right.id
@@ -43,7 +46,6 @@ RfmTable rfm_table(RfmAccumulator& accumulator, std::optional<std::int64_t> as_o
         });
     }
     for (auto& column : table.columns) column.reserve(table.customers.size());
-    PollEvery poll(host);
     for (const std::uint32_t i : table.customers) {
         poll();
         const RfmAccumulator::Customer& customer = accumulator[i];

@@ -13,17 +13,19 @@ namespace {
 // splits the range in two, so each element is visited O(log k) times.
 void multi_select(std::vector<double>& values, std::size_t first, std::size_t last,
                   const std::vector<std::size_t>& positions, std::size_t lo, std::size_t hi,
-                  Host& host) {
+                  PollEvery& poll) {
     if (lo >= hi || first >= last) return;
-    host.poll();
     const std::size_t middle = lo + (hi - lo) / 2;
     const std::size_t position = positions[middle];
     const auto begin = values.begin();
     using Offset = std::vector<double>::difference_type;
     std::nth_element(begin + static_cast<Offset>(first), begin + static_cast<Offset>(position),
-                     begin + static_cast<Offset>(last));
-    multi_select(values, first, position, positions, lo, middle, host);
-    multi_select(values, position + 1, last, positions, middle + 1, hi, host);
+                     begin + static_cast<Offset>(last), [&](double a, double b) {
+                         poll();
+                         return a < b;
+                     });
+    multi_select(values, first, position, positions, lo, middle, poll);
+    multi_select(values, position + 1, last, positions, middle + 1, hi, poll);
 }
 
 double interpolate(double low, double high, double fraction) {
@@ -45,7 +47,8 @@ std::vector<double> quantile_cuts(std::vector<double>& values, int k, Host& host
     }
     std::sort(positions.begin(), positions.end());
     positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
-    multi_select(values, 0, values.size(), positions, 0, positions.size(), host);
+    PollEvery poll(host);
+    multi_select(values, 0, values.size(), positions, 0, positions.size(), poll);
 
     std::vector<double> cuts;
     for (std::uint64_t i = 1; i < parts; ++i) {
@@ -59,6 +62,17 @@ std::vector<double> quantile_cuts(std::vector<double>& values, int k, Host& host
         cuts.push_back(cut + 0.0);
     }
     return cuts;
+}
+
+Range range_of(const std::vector<double>& values, Host& host) {
+    Range range{values.front(), values.front()};
+    PollEvery poll(host);
+    for (const double v : values) {
+        poll();
+        range.min = std::min(range.min, v);
+        range.max = std::max(range.max, v);
+    }
+    return {range.min + 0.0, range.max + 0.0};
 }
 
 }  // namespace ecom::core

@@ -1,4 +1,4 @@
-// Sample quantiles by selection, without a full sort.
+// Sample quantiles by selection, without a full sort, and the range of a sample.
 #pragma once
 
 #include <vector>
@@ -15,5 +15,13 @@ namespace ecom::core {
 // result. The positions are computed in integers, so that the same data give the same cut points
 // whatever the platform's rounding of i/k.
 std::vector<double> quantile_cuts(std::vector<double>& values, int k, Host& host);
+
+// Smallest and largest of the values, of which there is at least one. -0 counts as 0: which of the two
+// equals is found first would depend on the order of the rows.
+struct Range {
+    double min;
+    double max;
+};
+Range range_of(const std::vector<double>& values, Host& host);
 
 }  // namespace ecom::core

@@ -33,14 +33,12 @@ QuantileBins::QuantileBins(std::vector<double> cuts, bool left_closed, bool desc
 
 QuantileBins QuantileBins::fit(std::vector<double>& values, int bins, CutRule rule,
                                bool descending, Host& host) {
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const double min = *low + 0.0;  // -0 would depend on the order of the rows
-    const double max = *high + 0.0;
+    const Range range = range_of(values, host);
     std::vector<double> cuts = quantile_cuts(values, bins, host);
     if (rule == CutRule::kRfmR)
         for (double& cut : cuts) cut += 1.0;
     return QuantileBins(std::move(cuts), rule != CutRule::kQuantile, descending,
-                        static_cast<std::int64_t>(values.size()), min, max);
+                        static_cast<std::int64_t>(values.size()), range.min, range.max);
 }
 
 Document QuantileBins::body() const {
@@ -82,29 +80,36 @@ void QuantileBinsState::add(double value, const Host& host) {
     if (!std::isfinite(value))
         throw Error(ErrorCode::kNonFiniteInput, "values to be cut into bins must be finite",
                     "Filter NaN and infinite values out, for example with FILTER (WHERE ...).");
-    if (values_.size() == values_.capacity()) {
-        const std::size_t grown = std::max<std::size_t>(16, 2 * values_.capacity());
-        require_memory(host, mul_size(grown + values_.size(), sizeof(double)),
-                       "collecting " + std::to_string(grown) + " values");
-        values_.reserve(grown);
-    }
+    if (values_.will_grow())
+        require_memory(host, add_size(values_.bytes(), values_.growth_bytes()),
+                       "collecting " + std::to_string(values_.size() + 1) + " values");
     values_.push_back(value);
 }
 
-void QuantileBinsState::merge(const QuantileBinsState& other, const Host& host) {
+void QuantileBinsState::merge(const QuantileBinsState& other, Host& host) {
     if (other.bins_ != bins_ || other.descending_ != descending_)
         throw Error(ErrorCode::kInvalidArgument,
                     "aggregate states with different parameters cannot be combined");
     const std::size_t total = values_.size() + other.values_.size();
-    require_memory(host, mul_size(total + values_.size(), sizeof(double)),
+    require_memory(host, mul_size(total, sizeof(double)),
                    "combining " + std::to_string(total) + " values");
-    values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+    PollEvery poll(host);
+    other.values_.for_each([&](double v) {
+        poll();
+        values_.push_back(v);
+    });
 }
 
 QuantileBins QuantileBinsState::fit(Host& host) const {
     require_memory(host, mul_size(2 * values_.size(), sizeof(double)),
                    "cutting " + std::to_string(values_.size()) + " values");
-    std::vector<double> values = values_;
+    std::vector<double> values;
+    values.reserve(values_.size());
+    PollEvery poll(host);
+    values_.for_each([&](double v) {
+        poll();
+        values.push_back(v);
+    });
     return QuantileBins::fit(values, bins_, CutRule::kQuantile, descending_, host);
 }
 
@@ -113,7 +118,10 @@ void QuantileBinsState::encode(Writer& out) const {
     out.u8(static_cast<std::uint8_t>(bins_));
     out.u8(descending_ ? 1 : 0);
     out.u32(static_cast<std::uint32_t>(values_.size()));
-    for (const double v : values_) out.f64(v);
+    values_.for_each([&](double v) {
+        out.poll();
+        out.f64(v);
+    });
 }
 
 QuantileBinsState QuantileBinsState::decode(Reader& in) {
@@ -121,10 +129,12 @@ QuantileBinsState QuantileBinsState::decode(Reader& in) {
     const bool descending = in.u8() != 0;
     if (bins < kMinBins || bins > kMaxBins) Reader::corrupt();
     QuantileBinsState state(bins, descending);
-    state.values_.resize(in.count(sizeof(double)));
-    for (double& v : state.values_) {
-        v = in.f64();
+    const std::size_t count = in.count(sizeof(double));
+    for (std::size_t i = 0; i < count; ++i) {
+        in.poll();
+        const double v = in.f64();
         if (!std::isfinite(v)) Reader::corrupt();
+        state.values_.push_back(v);
     }
     in.expect_end();
     return state;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/chunked_vector.hpp"
 #include "core/base/host.hpp"
 #include "core/base/model.hpp"
 #include "core/base/state.hpp"
@@ -80,7 +81,7 @@ public:
 
     // Throws kNonFiniteInput for NaN and infinities.
     void add(double value, const Host& host);
-    void merge(const QuantileBinsState& other, const Host& host);
+    void merge(const QuantileBinsState& other, Host& host);
     QuantileBins fit(Host& host) const;
     bool empty() const { return values_.empty(); }
 
@@ -91,7 +92,7 @@ public:
 private:
     int bins_;
     bool descending_;
-    std::vector<double> values_;
+    ChunkedVector<double> values_;
 };
 
 }  // namespace ecom::core
