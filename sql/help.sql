@@ -11,7 +11,7 @@ create table help_source.my_orders (order_id text, customer_id text, order_date 
 insert into help_source.my_orders values ('A1', 'C1', '2026-01-05', 'Tea', 2, 4.50), ('A2', 'C2', '2026-01-06', 'Cup', 1, 9);
 grant usage on schema help_source to regress_analyst, regress_bi;
 grant select on help_source.my_orders to regress_analyst, regress_bi;
-select loaded_lines > 0 as is_loaded from ecom.load_demo('shop');
+select loaded_lines > 0 as is_loaded from ecom.load_demo('shop', 500, 3000);
 select distinct status from ecom.refresh('shop');
 select ecom.grant_analyst('shop', 'regress_analyst');
 select ecom.grant_reader('shop', 'regress_bi');
@@ -47,7 +47,7 @@ select * from pg_temp.outcome('select 1', 'regress_owner');
 create temporary table example as
 select p.oid::regprocedure as function, p.provolatile = 'v' as is_volatile, coalesce(p.proargnames[1] = 'mart', false) as is_over_mart,
        case when p.proname in ('create_mart', 'load_demo', 'bind_mart') then 'drop schema shop cascade; ' else '' end
-       || replace(replace(e, '''bi''', '''regress_bi'''), '''analyst''', '''regress_analyst''') as statement
+       || replace(replace(regexp_replace(e, ' \\\w+$', ''), '''bi''', '''regress_bi'''), '''analyst''', '''regress_analyst''') as statement
 from pg_proc p cross join unnest(ecom_internal.comment_examples(obj_description(p.oid, 'pg_proc'))) e
 where p.pronamespace = 'ecom'::regnamespace;
 select count(*) > 40 as are_many, count(distinct function) > 40 as of_many from example;
@@ -72,9 +72,11 @@ select count(*) filter (where analyst_state = 'runs') > count(*) filter (where r
 from result;
 select distinct reader_hint from result where is_over_mart and not is_volatile and reader_state <> 'runs';
 
--- Examples of a comment: all of them, with their indented lines.
-select ecom_internal.comment_examples(E'Summary.\nExample: SELECT 1\nText with Example: no\nExample: SELECT a,\n  b\n    FROM c\nExample:none');
-select ecom_internal.comment_examples('Summary.'), ecom_internal.comment_examples(null);
+-- Examples of a comment: behind the summary, and behind "Example: " with the indented lines below.
+select s.n, ecom_internal.comment_summary(s.comment) as summary, ecom_internal.comment_examples(s.comment) as examples
+from (values (1, E'Does it.\nExample: SELECT 1\nText with Example: no, as in: SELECT 2\nExample: SELECT a,\n  b\n    FROM c\nExample:none'),
+             (2, E'Does it: SELECT ecom.f(''a: b.'').\nMore: SELECT 3.\nExample: SELECT ecom.f(4)'),
+             (3, E'Does: this and that.\n  indented'), (4, 'Crosses: SELECT 1 \crosstabview.'), (5, null)) s (n, comment) order by s.n;
 
 -- Signatures: defaults without casts, rows as a table.
 create function ecom_internal.help_test(inout a numeric, b text default 'it''s; here', c date default null, d text[] default '{x}',

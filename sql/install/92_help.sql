@@ -1,7 +1,8 @@
 -- ecom.help: the comments of the catalog, found by name or by words.
 --
--- A comment's first line is the summary. A line that begins with "Example: " holds a statement that runs as it stands on
--- the demo mart shop; lines indented below it belong to it. Nothing is told here that a comment does not say.
+-- A comment's first line is the summary. An example is a statement that runs as it stands on the demo mart shop: it follows the
+-- summary after a colon, or stands behind "Example: " at the start of a line, with indented lines below that belong to it.
+-- Nothing is told here that a comment does not say.
 
 create table ecom_internal.help_topic (
     position      int  primary key,
@@ -26,20 +27,34 @@ insert into ecom_internal.help_topic (position, topic, function_name) values
     (40, 'check', 'check_mart'),
     (41, 'check', 'readiness'),
     (50, 'refresh', 'refresh'),
-    (60, 'look', 'rfm_score'),
+    (60, 'look', 'kpi_summary'),
+    (61, 'look', 'revenue_by'),
+    (62, 'look', 'rfm_score'),
     (80, 'share', 'grant_reader'),
     (81, 'share', 'grant_analyst'),
     (90, 'find more', 'help');
+
+create function ecom_internal.comment_summary(comment text) returns text
+language sql immutable strict
+set search_path = pg_catalog, pg_temp
+as $$ select regexp_replace(split_part(comment, E'\n', 1), ': SELECT .*$', '.') $$;
+comment on function ecom_internal.comment_summary(text) is
+'The first line of a comment, without the example that it may end with.';
 
 create function ecom_internal.comment_examples(comment text) returns text[]
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(array_agg(regexp_replace(found[1], '\n +', ' ', 'g') || ';' order by n), '{}')
-    from regexp_matches(comment, '(?:^|\n)Example: ([^\n]+(?:\n +[^\n]+)*)', 'g') with ordinality examples (found, n)
+    -- A statement that ends with a command of psql, such as \crosstabview, is run by it.
+    select coalesce(array_agg(case when e.statement ~ ' \\\w+$' then e.statement else e.statement || ';' end order by l.n), '{}')
+    from regexp_split_to_table(regexp_replace(comment, '\n +', ' ', 'g'), '\n') with ordinality l (line, n)
+    cross join lateral (values (case
+        when l.line ~ '^Example: ' then substr(l.line, length('Example: ') + 1)
+        when l.n = 1 then regexp_replace(substring(l.line from ': (SELECT .*)$'), '\.$', '') end)) e (statement)
+    where e.statement is not null
 $$;
 comment on function ecom_internal.comment_examples(text) is
-'The statements behind "Example: " in a comment, in their order; an empty array when there are none.';
+'The examples in a comment, in their order, as statements to run; an empty array when there are none.';
 
 create function ecom_internal.function_signature(function_id oid) returns text
 language sql stable
@@ -58,10 +73,10 @@ as $$
         where p.oid = function_id and a.type is not null
     )
     select format('ecom.%I(%s) returns %s', p.proname,
-                  (select string_agg(a.label || coalesce(' default ' || coalesce(a.null_default, a.default_value), ''), ', ' order by a.n)
+                  (select string_agg(concat_ws(' default ', a.label, coalesce(a.null_default, a.default_value)), ', ' order by a.n)
                    from argument a where a.mode in ('i', 'b', 'v')),
-                  coalesce((select case when p.proretset then 'table ' else '' end || '(' || string_agg(a.label, ', ' order by a.n) || ')'
-                            from argument a where a.mode in ('o', 'b', 't')),
+                  coalesce((select format('%s(%s)', case when p.proretset then 'table ' end, string_agg(a.label, ', ' order by a.n))
+                            from argument a where a.mode in ('o', 'b', 't') having count(*) > 0),
                            case when p.proretset then 'setof ' else '' end || format_type(p.prorettype, null)))
     from pg_proc p where p.oid = function_id
 $$;
@@ -112,7 +127,7 @@ returns table (topic text, what text, sql text)
 language sql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
-    select t.topic, split_part(f.comment, E'\n', 1), (ecom_internal.comment_examples(f.comment))[1]
+    select t.topic, ecom_internal.comment_summary(f.comment), (ecom_internal.comment_examples(f.comment))[1]
     from ecom_internal.help_topic t
     cross join lateral (
         select obj_description(p.oid, 'pg_proc')
@@ -141,8 +156,9 @@ declare
 begin
     return query
         select f.name, f.kind,
-               case when f.rank = 1 then regexp_replace(f.comment, '\nExample: [^\n]+(\n +[^\n]+)*', '', 'g')
-                    else split_part(f.comment, E'\n', 1) end,
+               concat(ecom_internal.comment_summary(f.comment), case when f.rank = 1 then regexp_replace(
+                   substr(f.comment, length(split_part(f.comment, E'\n', 1)) + 1),
+                   '\nExample: [^\n]+(\n +[^\n]+)*', '', 'g') end),
                case when f.rank = 1 then array_to_string(f.examples, E'\n') else f.examples[1] end,
                case when f.rank = 1 then array_to_string(f.signatures, E'\n')
                     else f.signatures[1] || case when cardinality(f.signatures) > 1
@@ -154,7 +170,7 @@ begin
                        when e.name = wanted then 1
                        when starts_with(e.name, wanted) then 2
                        when (select bool_and(strpos(e.name, w) > 0) from unnest(words) w) then 3
-                       when (select bool_and(strpos(lower(concat_ws(' ', e.name, split_part(e.comment, E'\n', 1))), w) > 0)
+                       when (select bool_and(strpos(lower(concat_ws(' ', e.name, ecom_internal.comment_summary(e.comment))), w) > 0)
                              from unnest(words) w) then 4
                        when (select bool_and(strpos(lower(concat_ws(' ', e.name, e.comment)), w) > 0) from unnest(words) w) then 5
                        when lexemes <> '{}' and lexemes <@ tsvector_to_array(to_tsvector(
