@@ -425,6 +425,107 @@ dimension_<name> per dimension. A filter on products keeps the orders with such 
 Arguments: mart: the resolved name; from_date, to_date: inclusive; filters: {"region": "West", ...}; dimensions: of days or orders.
 Errors: those of check_range and filter_values, 22023 for an unknown dimension or one of products.';
 
+-- Base metrics (not derived ones) by dimensions, from each of the three kinds of sources. All three give the columns
+-- of the dimensions, then of the metrics, and the same rows.
+
+create function ecom_internal.metric_select(
+    metrics text[], dimensions text[], cube boolean, expressions_of_dimensions boolean) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select concat_ws(', ',
+        (select string_agg(format('%s as %I', case when not expressions_of_dimensions then format('o.%I', w.name)
+                                                   when cube then coalesce(d.cube_expression, d.expression)
+                                                   else d.expression end, w.name), ', ' order by w.n)
+         from unnest(dimensions) with ordinality w (name, n) join ecom_internal.dimension_definition d on d.name = w.name),
+        (select string_agg(format('coalesce(%s, 0)::%s as %I', case when cube then m.cube_expression else m.expression end, m.type, m.name),
+                           ', ' order by m.position)
+         from ecom_internal.metric_definition m where m.name = any (metrics)))
+$$;
+comment on function ecom_internal.metric_select(text[], text[], boolean, boolean) is
+'The select list of dimensions and base metrics. Arguments: cube: by the expressions for rollups;
+expressions_of_dimensions: by their expressions, else by columns of that name.';
+
+create function ecom_internal.group_by(columns int) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select coalesce(' group by ' || string_agg(n::text, ', ' order by n), '') from generate_series(1, columns) n $$;
+comment on function ecom_internal.group_by(int) is 'A GROUP BY over the first columns of a select list; empty for none.';
+
+create function ecom_internal.metrics_from_cube(
+    mart name, cube text, metrics text[], dimensions text[], first_date date, last_date date, filters jsonb) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    named constant text[] := dimensions || array(select f.dimension from ecom_internal.filter_values(filters) f);
+    is_monthly constant boolean := cube like '%\_month';
+    needs_day constant boolean := is_monthly
+        and exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.alias = 'd');
+begin
+    return format('select %s from %s o%s where %s%s%s', ecom_internal.metric_select(metrics, dimensions, true, true),
+        case when cube = 'product_month'
+             then format('(select t.*, c.category, to_char(t.month, ''YYYYMMDD'')::int as order_date_key
+                           from %1$I.product_month t join %1$I.dim_product c using (product_key))', mart)
+             when needs_day then format('(select t.*, to_char(t.month, ''YYYYMMDD'')::int as order_date_key from %I.%I t)', mart, cube)
+             else format('%I.%I', mart, cube) end,
+        ecom_internal.dimension_joins(mart, named, 'o', true),
+        case when is_monthly then format('o.month between %L and %L', date_trunc('month', first_date)::date, last_date)
+             else format('o.order_date_key between %s and %s', ecom_internal.date_key(first_date), ecom_internal.date_key(last_date)) end,
+        ecom_internal.dimension_conditions(filters, true), ecom_internal.group_by(cardinality(dimensions)));
+end
+$$;
+comment on function ecom_internal.metrics_from_cube(name, text, text[], text[], date, date, jsonb) is
+'Base metrics by dimensions from a rollup of days or months.';
+
+create function ecom_internal.metrics_from_orders(
+    mart name, metrics text[], dimensions text[], first_date date, last_date date, filters jsonb) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format('select %s from %s o%s where o.order_date_key between %s and %s%s%s',
+        ecom_internal.metric_select(metrics, dimensions, false, true), ecom_internal.order_source(mart),
+        ecom_internal.dimension_joins(mart, dimensions || array(select f.dimension from ecom_internal.filter_values(filters) f), 'o'),
+        coalesce(ecom_internal.date_key(first_date), 0), coalesce(ecom_internal.date_key(last_date), 0),
+        ecom_internal.dimension_conditions(filters), ecom_internal.group_by(cardinality(dimensions)))
+$$;
+comment on function ecom_internal.metrics_from_orders(name, text[], text[], date, date, jsonb) is
+'Base metrics by dimensions of days and orders, from fact_order or its query.';
+
+create function ecom_internal.metrics_from_lines(
+    mart name, metrics text[], dimensions text[], first_date date, last_date date, filters jsonb) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- Gathering the lines of an order gives each group the columns of fact_order, at a price: not where only sums are asked.
+    needs_orders constant boolean := metrics && '{orders,customers,new_customers}';
+    needs_first_order constant boolean := 'new_customers' = any (metrics);
+begin
+    return format('select %s from (select %s from %I.fact_sales f%s%s where f.order_date_key between %s and %s%s%s) o%s',
+        ecom_internal.metric_select(metrics, dimensions, false, false),
+        concat_ws(', ',
+            (select string_agg(format('%s as %I', d.expression, w.name), ', ' order by w.n)
+             from unnest(dimensions) with ordinality w (name, n) join ecom_internal.dimension_definition d on d.name = w.name),
+            case when needs_orders then 'f.customer_key, f.order_id, (count(*) filter (where not f.is_return) > 0)::int as order_count' end,
+            case when needs_first_order then 'max(first_order.order_number) filter (where not f.is_return) as order_number' end,
+            (select string_agg(format('%s as %I', p.expression, p.name), ', ' order by p.position) from ecom_internal.sales_part p
+             where exists (select from ecom_internal.metric_definition m
+                           where m.name = any (metrics) and m.expression ~ ('o\.' || p.name || '\M')))),
+        mart,
+        ecom_internal.dimension_joins(mart, dimensions || array(select f.dimension from ecom_internal.filter_values(filters) f), 'f'),
+        case when needs_first_order then format(
+            ' left join (select n.customer_key, n.order_id, n.order_number from %s n where n.order_number = 1) first_order
+              on first_order.customer_key = f.customer_key and first_order.order_id = f.order_id', ecom_internal.order_source(mart)) end,
+        coalesce(ecom_internal.date_key(first_date), 0), coalesce(ecom_internal.date_key(last_date), 0),
+        ecom_internal.dimension_conditions(filters),
+        ecom_internal.group_by(cardinality(dimensions) + case when needs_orders then 2 else 0 end),
+        ecom_internal.group_by(cardinality(dimensions)));
+end
+$$;
+comment on function ecom_internal.metrics_from_lines(name, text[], text[], date, date, jsonb) is
+'Base metrics by dimensions of products as well, from the order lines.';
+
 create function ecom_internal.metric_query(
     mart name, metrics text[], dimensions text[] default '{}', from_date date default null, to_date date default null,
     filters jsonb default '{}') returns text
@@ -433,22 +534,22 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     range constant record := ecom_internal.check_range(mart, from_date, to_date);
-    first_key constant int := coalesce(ecom_internal.date_key(range.first_date), 0);
-    last_key constant int := coalesce(ecom_internal.date_key(range.last_date), 0);
-    filtered constant text[] := array(select f.dimension from ecom_internal.filter_values(filters) f);
-    named constant text[] := dimensions || filtered;
-    listed text;
-    wrong text;
-    base text[];
-    cube text;
-    source text;
-    is_monthly boolean;
-    needs_first_order boolean;
     sales constant record := ecom_internal.check_range(mart, null, null);
     -- Beyond the first and the last sale a month may be cut: nothing is missing.
     is_whole_months constant boolean :=
         (range.first_date = date_trunc('month', range.first_date) or range.first_date <= sales.first_date)
         and (range.last_date + 1 = date_trunc('month', range.last_date + 1) or range.last_date >= sales.last_date);
+    named constant text[] := dimensions || array(select f.dimension from ecom_internal.filter_values(filters) f);
+    is_of_products constant boolean :=
+        exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.level = 'product');
+    dimension_list constant text := (select string_agg(quote_ident(w.name), ', ' order by w.n) from unnest(dimensions) with ordinality w (name, n));
+    wrong text;
+    listed text;
+    base text[];
+    cube text;
+    summed text[] := '{}';
+    counted text[];
+    source text;
 begin
     perform ecom_internal.check_dimensions(dimensions);
     select w.name into wrong from unnest(metrics) with ordinality w (name, n)
@@ -462,86 +563,38 @@ begin
     cross join lateral unnest(case when m.kind = 'derived' then m.uses else array[m.name] end) b (name)
     where m.name = any (metrics);
 
-    -- The smallest rollup that has every dimension and every metric answers; without one, orders or lines do.
-    if ecom_internal.is_rolled_up(mart) then
-        select c.name into cube
+    -- The smallest rollup that has every dimension gives what adds up; orders or lines give the rest.
+    if ecom_internal.is_rolled_up(mart) and range.first_date is not null then
+        select c.name, array(select m.name from ecom_internal.metric_definition m
+                             where m.name = any (base) and m.cube_expression is not null
+                               and not (c.of_products and m.name in ('orders', 'new_customers')) order by m.position)
+        into cube, summed
         from (values ('sales_month', 1, true, false), ('sales_cube', 2, false, false), ('category_month', 3, true, true),
-                     ('category_cube', 4, false, true), ('product_month', 5, true, true)) c (name, position, is_monthly, is_product)
+                     ('category_cube', 4, false, true), ('product_month', 5, true, true)) c (name, position, is_monthly, of_products)
         where not exists (select from ecom_internal.dimension_definition d where d.name = any (named) and not c.name = any (d.cubes))
-          and not exists (select from ecom_internal.metric_definition m where m.name = any (base)
-                          and (m.cube_expression is null or c.is_product and m.name in ('orders', 'new_customers')))
-          and c.is_product = exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.level = 'product')
-          and not (c.is_monthly and not is_whole_months)
+          and c.of_products = is_of_products and (is_whole_months or not c.is_monthly)
         order by c.position limit 1;
     end if;
-    if cube is not null then
-        is_monthly := cube like '%\_month';
-        source := format('select %s from %s o%s where %s%s',
-            concat_ws(', ',
-                (select string_agg(format('%s as %I', coalesce(d.cube_expression, d.expression), w.name), ', ' order by w.n)
-                 from unnest(dimensions) with ordinality w (name, n) join ecom_internal.dimension_definition d on d.name = w.name),
-                (select string_agg(format('coalesce(%s, 0)::%s as %I', m.cube_expression, m.type, m.name), ', ' order by m.position)
-                 from ecom_internal.metric_definition m where m.name = any (base))),
-            case when cube = 'product_month'
-                then format('(select t.*, c.category, to_char(t.month, ''YYYYMMDD'')::int as order_date_key
-                                               from %1$I.product_month t join %1$I.dim_product c using (product_key))', mart)
-                when is_monthly and exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.alias = 'd')
-                then format('(select t.*, to_char(t.month, ''YYYYMMDD'')::int as order_date_key from %I.%I t)', mart, cube)
-                else format('%I.%I', mart, cube) end,
-            ecom_internal.dimension_joins(mart, named, 'o', true),
-            case when is_monthly then format('o.month between %L and %L', date_trunc('month', range.first_date)::date, range.last_date)
-                else format('o.order_date_key between %s and %s', first_key, last_key) end,
-            ecom_internal.dimension_conditions(filters, true));
-    elsif exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.level = 'product') then
-        -- Lines are gathered to one row per order and group first, which gives them the columns of fact_order.
-        needs_first_order := 'new_customers' = any (base);
-        source := format('select %s from (
-                select %s from %I.fact_sales f%s%s
-                where f.order_date_key between %s and %s%s
-                group by %s) o',
-            concat_ws(', ',
-                (select string_agg(format('o.%I', w.name), ', ' order by w.n) from unnest(dimensions) with ordinality w (name, n)),
-                (select string_agg(format('coalesce(%s, 0)::%s as %I', m.expression, m.type, m.name), ', ' order by m.position)
-                 from ecom_internal.metric_definition m where m.name = any (base))),
-            concat_ws(', ',
-                (select string_agg(format('%s as %I', d.expression, w.name), ', ' order by w.n)
-                 from unnest(dimensions) with ordinality w (name, n) join ecom_internal.dimension_definition d on d.name = w.name),
-                'f.customer_key, f.order_id, (count(*) filter (where not f.is_return) > 0)::int as order_count',
-                case when needs_first_order then 'max(first_order.order_number) filter (where not f.is_return) as order_number' end,
-                ecom_internal.sales_parts('{expression} as {name}')),
-            mart,
-            ecom_internal.dimension_joins(mart, named, 'f'),
-            case when needs_first_order then format(
-                ' left join (select n.customer_key, n.order_id, n.order_number from %s n where n.order_number = 1) first_order
-                  on first_order.customer_key = f.customer_key and first_order.order_id = f.order_id', ecom_internal.order_source(mart)) end,
-            first_key, last_key,
-            ecom_internal.dimension_conditions(filters),
-            concat_ws(', ',
-                (select string_agg(w.n::text, ', ' order by w.n) from unnest(dimensions) with ordinality w (name, n)),
-                'f.customer_key, f.order_id'));
-    else
-        source := format('select %s from %s o%s where o.order_date_key between %s and %s%s',
-            concat_ws(', ',
-                (select string_agg(format('%s as %I', d.expression, w.name), ', ' order by w.n)
-                 from unnest(dimensions) with ordinality w (name, n) join ecom_internal.dimension_definition d on d.name = w.name),
-                (select string_agg(format('coalesce(%s, 0)::%s as %I', m.expression, m.type, m.name), ', ' order by m.position)
-                 from ecom_internal.metric_definition m where m.name = any (base))),
-            ecom_internal.order_source(mart),
-            ecom_internal.dimension_joins(mart, named, 'o'),
-            first_key, last_key,
-            ecom_internal.dimension_conditions(filters));
+    counted := array(select b from unnest(base) b where b <> all (coalesce(summed, '{}')));
+    if cardinality(summed) > 0 then
+        source := ecom_internal.metrics_from_cube(mart, cube, summed, dimensions, range.first_date, range.last_date, filters);
     end if;
-    if cardinality(dimensions) > 0 then
-        source := source || ' group by ' || (select string_agg(n::text, ', ' order by n) from generate_series(1, cardinality(dimensions)) n);
+    if cardinality(counted) > 0 then
+        source := case when source is null then '' else format('select * from (%s) summed %s join (', source,
+                                                               case when cardinality(dimensions) = 0 then 'cross' end) end
+            || case when is_of_products
+                    then ecom_internal.metrics_from_lines(mart, counted, dimensions, range.first_date, range.last_date, filters)
+                    else ecom_internal.metrics_from_orders(mart, counted, dimensions, range.first_date, range.last_date, filters) end
+            || case when source is null then ''
+                    else ') counted' || coalesce(' using (' || dimension_list || ')', '') end;
     end if;
-    select string_agg(format(case when m.kind = 'derived' and m.type = 'numeric' then 'round(%s, 4) as %I'
-                                  when m.kind = 'derived' then '(%s)::' || m.type || ' as %I' else '%s as %I' end,
-                             case when m.kind = 'derived' then m.expression else quote_ident(m.name) end, m.name), ', ' order by w.n)
+
+    select string_agg(case when m.kind <> 'derived' then quote_ident(m.name)
+                           when m.type = 'numeric' then format('round(%s, 4) as %I', m.expression, m.name)
+                           else format('(%s)::%s as %I', m.expression, m.type, m.name) end, ', ' order by w.n)
     into listed
     from unnest(metrics) with ordinality w (name, n) join ecom_internal.mart_metric(mart) m on m.name = w.name;
-    return format('select %s from (%s) metric_source',
-                  concat_ws(', ', (select string_agg(quote_ident(w.name), ', ' order by w.n) from unnest(dimensions) with ordinality w (name, n)),
-                            listed), source);
+    return format('select %s from (%s) metric_source', concat_ws(', ', dimension_list, listed), source);
 end
 $$;
 comment on function ecom_internal.metric_query(name, text[], text[], date, date, jsonb) is

@@ -43,6 +43,7 @@ create function ecom.refresh(mart name default null, steps text[] default null, 
 returns table (step text, rows bigint, seconds double precision, status text, reason text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set jit = off  -- compiling takes longer than it saves in the many middling queries of a refresh
 as $$
 #variable_conflict use_column
 declare

@@ -150,17 +150,16 @@ begin
     -- A late order moves the numbers of the customer's later ones, whose days then have other new customers.
     execute format('
         with numbered as (
-            select o.order_key, (row_number() over w)::int as order_number,
-                   o.ordered_at::date - lag(o.ordered_at::date) over w as days_since_previous_order
+            select o.order_key, o.order_number, o.days_since_previous_order, (row_number() over w)::int as new_number,
+                   o.ordered_at::date - lag(o.ordered_at::date) over w as new_days
             from %1$I.fact_order o
             where o.order_count = 1 and o.customer_key in (select c.customer_key from pg_temp.ecom_changed_order c where c.customer_key <> 0)
             window w as (partition by o.customer_key order by o.ordered_at, o.order_id collate "C")),
         renumbered as (
-            update %1$I.fact_order o
-            set order_number = n.order_number, days_since_previous_order = n.days_since_previous_order
+            update %1$I.fact_order o set order_number = n.new_number, days_since_previous_order = n.new_days
             from numbered n
             where n.order_key = o.order_key
-              and (n.order_number, n.days_since_previous_order) is distinct from (o.order_number, o.days_since_previous_order)
+              and (n.new_number, n.new_days) is distinct from (n.order_number, n.days_since_previous_order)
             returning o.order_date_key),
         days as (insert into pg_temp.ecom_changed_day select distinct order_date_key from renumbered)
         select count(*) from renumbered', mart) into renumbered;
@@ -316,7 +315,7 @@ begin
         on conflict (is_only) do update set refreshed_at = excluded.refreshed_at, first_date = excluded.first_date, last_date = excluded.last_date',
         mart);
     if is_everything or rows > 100000 then
-        execute format('analyze %1$I.customer_summary, %1$I.kpi_period, ', mart)
+        execute format('analyze %1$I.rollup_state, %1$I.customer_summary, %1$I.kpi_period, ', mart)
                 || (select string_agg(format('%I.%I', mart, r.name), ', ') from ecom_internal.rollup r);
     end if;
     reason := case when is_everything then 'all sales were rolled up'

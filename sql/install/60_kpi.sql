@@ -1,4 +1,5 @@
 -- KPIs of a mart: one call per question, each over ecom_internal.metric_query, so that all give the same numbers.
+-- JIT is off in them: with generated queries over rollups, compiling takes longer than running.
 
 create function ecom.kpi_summary(
     mart name default null, from_date date default null, to_date date default null, filters jsonb default '{}')
@@ -8,6 +9,7 @@ returns table (revenue numeric, orders bigint, customers bigint, aov numeric, av
                revenue_per_customer numeric, orders_per_customer numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 begin
     return query execute format('
@@ -81,6 +83,7 @@ returns table (period_start date, period_end date, is_complete boolean, series t
                previous_value numeric, change_rate numeric, year_ago_value numeric, year_change_rate numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -146,9 +149,10 @@ Errors: 22023 for an unknown grain, metric, dimension or filter, or a reversed r
 create function ecom.revenue_by(
     mart name, dimension text, from_date date default null, to_date date default null, filters jsonb default '{}',
     metric text default 'revenue', page int default 1, page_size int default null)
-returns table (rank bigint, member text, value numeric, share numeric, cum_share numeric, orders bigint)
+returns table (rank bigint, member text, value numeric, share numeric, cum_share numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
@@ -160,22 +164,22 @@ begin
         select rank() over (order by q.value desc nulls last), q.member, trim_scale(round(q.value, 4)),
                case when $1 then round(q.value / nullif(sum(q.value) over (), 0), 4) end,
                case when $1 then round(sum(q.value) over (order by q.value desc nulls last, q.member collate "C")
-                                       / nullif(sum(q.value) over (), 0), 4) end, q.orders
-        from (select %1$I::text as member, %2$I::numeric as value, orders from (%3$s) m) q
+                                       / nullif(sum(q.value) over (), 0), 4) end
+        from (select %1$I::text as member, %2$I::numeric as value from (%3$s) m) q
         order by q.value desc nulls last, q.member collate "C" limit $2 offset $3',
         dimension, metric,
-        ecom_internal.metric_query(mart_schema, array(select distinct m from unnest(array[metric, 'orders']) m), array[dimension],
-                                   from_date, to_date, filters))
+        ecom_internal.metric_query(mart_schema, array[metric], array[dimension], from_date, to_date, filters))
         using kind = 'additive', page_size, (page - 1) * coalesce(page_size, 0);
 end
 $$;
 comment on function ecom.revenue_by(name, text, date, date, jsonb, text, int, int) is
 'A metric by the members of one dimension, largest first: SELECT * FROM ecom.revenue_by(''shop'', ''category'').
-One row per member with sales or returns: rank, value, share of the total and cumulated share (of additive metrics), orders.
+One row per member with sales or returns: rank, value, share of the total and cumulated share (of additive metrics).
 Arguments: mart; NULL means the setting ecom_analytics.mart. dimension: of ecom.dimensions(). from_date, to_date: inclusive; NULL
 means the first and the last day with sales. filters: {"region": "West", ...}. metric: of ecom.metrics. page, page_size: the
 page of the rows, from 1; shares and ranks are of all rows.
-Orders by a dimension of products are those with such a line, so that they do not add up.
+Orders and customers by a dimension of products are those with such a line, so that they do not add up; counting them reads
+all lines of the period.
 Errors: 22023 for an unknown dimension, metric or filter, a reversed range or a page below 1.';
 
 create function ecom_internal.check_page(page int, page_size int) returns void
@@ -197,6 +201,7 @@ create function ecom.heatmap(
 returns table (row_member text, column_member text, value numeric, share numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
@@ -228,6 +233,7 @@ returns table (rank bigint, product_id text, name text, category text, value num
                revenue numeric, units numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
@@ -265,6 +271,7 @@ returns table (product_id text, name text, category text, revenue numeric, units
                page_count bigint)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
@@ -293,30 +300,41 @@ returns table (rank bigint, customer_id text, name text, segment text, value num
                orders bigint, aov numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
-    kind constant text := ecom_internal.check_metric(mart_schema, metric);
+    definition ecom_internal.metric_definition;
 begin
     perform ecom_internal.check_page(page, n);
+    perform ecom_internal.check_metric(mart_schema, metric);
+    select m.* into definition from ecom_internal.mart_metric(mart_schema) m where m.name = metric;
+    -- Grouped by the key, and named after the best are known: a million names would be sorted for nothing.
     return query execute format('
-        select q.rank, c.customer_id, c.name, c.segment, trim_scale(round(q.value, 4)), q.share, q.cum_share, q.orders, round(q.aov, 2)
-        from (select m.*, m.%1$I::numeric as value, rank() over (order by m.%1$I desc nulls last) as rank,
-                     case when $1 then round(m.%1$I::numeric / nullif(sum(m.%1$I::numeric) over (), 0), 4) end as share,
-                     case when $1 then round(sum(m.%1$I::numeric) over (order by m.%1$I desc nulls last, m.customer collate "C")
-                                             / nullif(sum(m.%1$I::numeric) over (), 0), 4) end as cum_share
-              from (%2$s) m join %3$I.dim_customer k on k.customer_id = m.customer and k.customer_key <> 0) q
-        join %3$I.dim_customer c on c.customer_id = q.customer
-        order by q.value desc nulls last, q.customer collate "C" limit $2 offset $3', metric,
-        ecom_internal.metric_query(mart_schema, array(select distinct m from unnest(array[metric, 'orders', 'aov']) m),
-                                   '{customer}', from_date, to_date, filters), mart_schema)
-        using kind = 'additive', n, (page - 1) * n;
+        with customer as materialized (
+            select o.customer_key, %1$s, sum(o.order_count)::bigint as total_orders, sum(o.revenue_amount) as total_revenue
+            from (%2$s) o where o.customer_key <> 0 group by o.customer_key),
+        valued as (select k.customer_key, k.total_orders, k.total_revenue, (%3$s)::numeric as value from customer k),
+        best as (select v.* from valued v join %4$I.dim_customer c using (customer_key)
+                 order by v.value desc nulls last, c.customer_id collate "C" limit $1 + $2)
+        select rank() over (order by b.value desc nulls last), c.customer_id, c.name, c.segment, trim_scale(round(b.value, 4)),
+               case when $3 then round(b.value / nullif(t.total, 0), 4) end,
+               case when $3 then round(sum(b.value) over (order by b.value desc nulls last, c.customer_id collate "C") / nullif(t.total, 0), 4) end,
+               b.total_orders, round(b.total_revenue / nullif(b.total_orders, 0), 2)
+        from best b join %4$I.dim_customer c using (customer_key) cross join (select sum(v.value) as total from valued v) t
+        order by b.value desc nulls last, c.customer_id collate "C" offset $2',
+        (select string_agg(format('coalesce(%s, 0)::%s as %I', m.expression, m.type, m.name), ', ' order by m.position)
+         from ecom_internal.metric_definition m
+         where m.name = any (case when definition.kind = 'derived' then definition.uses else array[metric] end)),
+        ecom_internal.filtered_orders(mart_schema, from_date, to_date, filters),
+        case when definition.kind = 'derived' then definition.expression else quote_ident(metric) end, mart_schema)
+        using n, (page - 1) * coalesce(n, 0), definition.kind = 'additive';
 end
 $$;
 comment on function ecom.top_customers(name, int, text, date, date, jsonb, int) is
 'The best customers by revenue, orders or any other metric: SELECT * FROM ecom.top_customers(''shop'', 10).
 One row per known customer with sales or returns, best first, n a page. share and cum_share are of all known customers, for
-additive metrics.
+additive metrics. A filter on products keeps the orders with such a line, whole.
 Arguments: mart; NULL means the setting ecom_analytics.mart. n: rows of a page; NULL for all. metric: of ecom.metrics. from_date,
 to_date: inclusive; NULL means the first and the last day with sales. filters: {"region": "West"}. page: from 1.
 Errors: 22023 for an unknown metric or filter, a reversed range or a page below 1.';
@@ -327,6 +345,7 @@ create function ecom.product_performance(
 returns table (member text, season text, revenue numeric, units numeric, share_of_member numeric, season_index numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
