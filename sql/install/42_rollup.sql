@@ -3,6 +3,7 @@
 -- fact_order has one row per order and is the source of everything that counts orders or customers; the cubes sum it by
 -- day. Triggers write down which orders, days or attributes changed, and refresh recomputes just those: late and
 -- corrected lines need no special case. Every amount is made by ecom_internal.sales_part, wherever it is computed.
+-- Whoever may write to fact_sales needs INSERT on sales_change as well, because triggers run as who fires them.
 -- What is not rolled up yet is never missing from an answer: order_source then gives the query instead of the table.
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('rollups', 35, $ddl$
@@ -53,17 +54,30 @@ comment on column {mart}.fact_order.days_since_previous_order is 'Days since the
 comment on column {mart}.fact_order.order_id is 'Identifier of the order in the source.';
 
 create table {mart}.customer_summary (
-    customer_key         int           primary key references {mart}.dim_customer on delete cascade,
-    first_order_date     date,
-    last_order_date      date,
-    order_count          int           not null,
-    line_count           bigint        not null,
-    gross_amount         numeric(18,4) not null,
-    return_amount        numeric(18,4) not null,
-    revenue_amount       numeric(18,4) not null,
-    mean_interval_days   double precision,
-    interval_stddev_days double precision
+    customer_key           int           primary key references {mart}.dim_customer on delete cascade,
+    first_order_date       date,
+    last_order_date        date,
+    order_count            int           not null,
+    line_count             bigint        not null,
+    return_line_count      bigint        not null,
+    satisfaction_sum       bigint        not null,
+    satisfaction_count     bigint        not null,
+    low_satisfaction_count bigint        not null,
+    delivery_days_sum      bigint        not null,
+    delivery_count         bigint        not null,
+    gross_amount           numeric(18,4) not null,
+    return_amount          numeric(18,4) not null,
+    revenue_amount         numeric(18,4) not null,
+    discount_amount        numeric(18,4) not null,
+    cost_amount            numeric(18,4) not null,
+    costed_amount          numeric(18,4) not null,
+    sold_quantity          numeric(18,4) not null,
+    returned_quantity      numeric(18,4) not null,
+    mean_interval_days     double precision,
+    interval_stddev_days   double precision
 );
+create index customer_summary_first_order_date_idx on {mart}.customer_summary (first_order_date);
+create index customer_summary_last_order_date_idx on {mart}.customer_summary (last_order_date);
 comment on table {mart}.customer_summary is 'One row per known customer with sales or returns: orders, amounts and rhythm. Written by ecom.refresh.';
 comment on column {mart}.customer_summary.customer_key is 'Customer, to dim_customer.';
 comment on column {mart}.customer_summary.first_order_date is 'Day of the first order; empty when there are returns only.';
@@ -281,8 +295,6 @@ create table {mart}.sales_change (
 comment on table {mart}.sales_change is
 'One row per order or day that changed since the last refresh; a row of NULLs says that everything did.
 Inner table: written by triggers on fact_sales and the dimensions, read and emptied by ecom.refresh.';
--- Whoever may write sales must be able to leave this note; a wrong one only costs a computation.
-grant insert on {mart}.sales_change to public;
 
 create table {mart}.rollup_state (
     is_only      boolean primary key default true check (is_only),
@@ -524,12 +536,11 @@ as $$
     select format('
         select o.customer_key, min(o.ordered_at::date) filter (where o.order_count = 1) as first_order_date,
                max(o.ordered_at::date) filter (where o.order_count = 1) as last_order_date,
-               sum(o.order_count)::int as order_count, sum(o.line_count)::bigint as line_count,
-               sum(o.gross_amount)::numeric(18,4) as gross_amount, sum(o.return_amount)::numeric(18,4) as return_amount,
-               sum(o.revenue_amount)::numeric(18,4) as revenue_amount,
+               sum(o.order_count)::int as order_count, %3$s,
                avg(o.days_since_previous_order)::float8 as mean_interval_days,
                stddev_samp(o.days_since_previous_order)::float8 as interval_stddev_days
-        from %s o where o.customer_key <> 0 and %s group by o.customer_key', orders, condition)
+        from %1$s o where o.customer_key <> 0 and %2$s group by o.customer_key', orders, condition,
+        ecom_internal.sales_parts('sum(o.{name})::{sum_type} as {name}'))
 $$;
 comment on function ecom_internal.customer_rows(name, text, text) is
 'The query of customer_summary from orders.

@@ -94,7 +94,8 @@ begin
     execute format('select not exists (select from %I.fact_order)', mart) into is_empty;
     if is_empty then
         perform ecom_internal.drop_fact_constraints(mart, 'fact_order');
-        execute format('insert into %I.fact_order (%s) select %2$s from (%s) o', mart, columns, ecom_internal.order_rows(mart));
+        -- In the order of time, so that the rows of a period lie together.
+        execute format('insert into %I.fact_order (%s) select %2$s from (%s) o order by o.order_date_key', mart, columns, ecom_internal.order_rows(mart));
         get diagnostics written = row_count;
         perform ecom_internal.create_fact_constraints(mart, 'fact_order');
     else
@@ -188,14 +189,13 @@ begin
     execute format('
         merge into %1$I.customer_summary s
         using (%2$s) n on s.customer_key = n.customer_key
-        when matched and row(s.*) is distinct from row(n.*) then update set
-            first_order_date = n.first_order_date, last_order_date = n.last_order_date, order_count = n.order_count,
-            line_count = n.line_count, gross_amount = n.gross_amount, return_amount = n.return_amount,
-            revenue_amount = n.revenue_amount, mean_interval_days = n.mean_interval_days,
-            interval_stddev_days = n.interval_stddev_days
-        when not matched then insert values (n.customer_key, n.first_order_date, n.last_order_date, n.order_count, n.line_count,
-            n.gross_amount, n.return_amount, n.revenue_amount, n.mean_interval_days, n.interval_stddev_days)', mart,
-        ecom_internal.customer_rows(mart, format('%I.fact_order', mart), case when is_everything then 'true' else 'o.' || changed end));
+        when matched and row(s.*) is distinct from row(n.*) then update set %3$s
+        when not matched then insert values (%4$s)', mart,
+        ecom_internal.customer_rows(mart, format('%I.fact_order', mart), case when is_everything then 'true' else 'o.' || changed end),
+        (select string_agg(format('%1$I = n.%1$I', a.attname), ', ' order by a.attnum) from pg_attribute a
+         where a.attrelid = format('%I.customer_summary', mart)::regclass and a.attnum > 1 and not a.attisdropped),
+        (select string_agg(format('n.%I', a.attname), ', ' order by a.attnum) from pg_attribute a
+         where a.attrelid = format('%I.customer_summary', mart)::regclass and a.attnum > 0 and not a.attisdropped));
     get diagnostics written = row_count;
     return removed + written;
 end
@@ -248,7 +248,7 @@ begin
     execute format('delete from %I.%I t where %s', mart, rollup.name,
                    replace(condition, 'order_date_key', case rollup.grain when 'day' then 't.order_date_key'
                                                         else 'to_char(t.month, ''YYYYMMDD'')::int' end));
-    execute format('insert into %I.%I (%s) select %s from %s where %s group by %s', mart, rollup.name,
+    execute format('insert into %I.%I (%s) select %s from %s where %s group by %s order by 1', mart, rollup.name,
         concat_ws(', ', rollup.keys, case when rollup.has_orders then 'order_count, new_customer_count' end, ecom_internal.sales_parts('{name}')),
         concat_ws(', ', rollup.key_expressions, orders,
                   ecom_internal.sales_parts(case rollup.source when 'lines' then '({expression})::{sum_type}' else 'sum(o.{name})::{sum_type}' end)),

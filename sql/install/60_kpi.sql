@@ -304,11 +304,18 @@ set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
+    range constant record := ecom_internal.check_range(mart_schema, from_date, to_date);
+    sales constant record := ecom_internal.check_range(mart_schema, null, null);
     definition ecom_internal.metric_definition;
+    base text[];
+    has_whole_customers boolean;
 begin
     perform ecom_internal.check_page(page, n);
     perform ecom_internal.check_metric(mart_schema, metric);
     select m.* into definition from ecom_internal.mart_metric(mart_schema) m where m.name = metric;
+    base := case when definition.kind = 'derived' then definition.uses else array[metric] end;
+    has_whole_customers := not exists (select from ecom_internal.filter_values(filters)) and not base && '{customers,new_customers}'
+        and range.first_date <= sales.first_date and range.last_date >= sales.last_date;
     -- Grouped by the key, and named after the best are known: a million names would be sorted for nothing.
     return query execute format('
         with customer as materialized (
@@ -325,8 +332,9 @@ begin
         order by b.value desc nulls last, c.customer_id collate "C" offset $2',
         (select string_agg(format('coalesce(%s, 0)::%s as %I', m.expression, m.type, m.name), ', ' order by m.position)
          from ecom_internal.metric_definition m
-         where m.name = any (case when definition.kind = 'derived' then definition.uses else array[metric] end)),
-        ecom_internal.filtered_orders(mart_schema, from_date, to_date, filters),
+         where m.name = any (base)),
+        case when has_whole_customers then 'select * from ' || ecom_internal.customer_source(mart_schema) || ' whole'
+             else ecom_internal.filtered_orders(mart_schema, from_date, to_date, filters) end,
         case when definition.kind = 'derived' then definition.expression else quote_ident(metric) end, mart_schema)
         using n, (page - 1) * coalesce(n, 0), definition.kind = 'additive';
 end
