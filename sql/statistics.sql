@@ -154,6 +154,25 @@ from (values ('1, -1, 5, 1, 1, 5'), ('1, 1, -5, 1, 1, 5'), ('''NaN'', 1, 5, 1, 1
 select pg_temp.error_of(format('select ecom.mean_test(%s) from measure', v)) as error_of
 from (values ('''NaN'', true'), ('case when id = 9 then ''infinity'' else a end, true'), ('a, true, 1'), ('a, true, null'), ('a * 1e200, true')) t (v);
 
+-- Sparklines: equal parts of the range, blanks, a constant, a shared scale, the order that is asked for.
+select ecom.spark(v order by v) as up, ecom.spark(v order by v desc) as down, ecom.spark(nullif(v, 3) order by v) as gap, ecom.spark(5 order by v) as flat,
+       '|' || ecom.spark(null order by v) || '|' as blank, ecom.spark(v order by v) filter (where false) is null as nothing
+from generate_series(0, 7) v;
+select g, ecom.spark(a order by id) as own, ecom.spark(a, 0, 1500 order by id) as shared, ecom.spark(a, 0, null order by id) as from_zero,
+       ecom.spark(a, 400, 600 order by id) as clipped
+from measure where id <= 30 group by g order by g;
+-- One height in eight: counted by width_bucket.
+select count(*) as values, count(*) filter (where width_bucket(a, 0, 996, 8) <> height and a < 996) as different
+from (select row_number() over (order by id) as n, a from measure) m
+join (select n, ascii(c) - 9600 as height from (select ecom.spark(a order by id) as line from measure) s, regexp_split_to_table(line, '') with ordinality x (c, n)) h using (n);
+select pg_temp.error_of(format('select ecom.spark(%s) from measure', v)) as error_of
+from (values ('''NaN'''), ('case when id = 9 then ''infinity'' else a end'), ('a, 2, 1'), ('a, ''-infinity'', 1')) t (v);
+-- Bars.
+select v, '|' || ecom.bar(v, 8, 2) || '|' as two, '|' || ecom.bar(v, max => 8, width => 1) || '|' as one, length(ecom.bar(v, 8)) as default_length
+from unnest('{-1, 0, 0.001, 1, 3.5, 4, 7, 8, 9}'::float8[]) v;
+select ecom.bar(0, 0) = '' as zero, ecom.bar(1, 0, 3) as no_scale, ecom.bar(null, 1) is null as nothing, ecom.bar(1, null) is null as no_max;
+select pg_temp.error_of(format('select ecom.bar(%s)', v)) as error_of from (values ('1, 2, 0'), ('1, 2, 1001'), ('''NaN'', 2'), ('1, ''infinity''')) t (v);
+
 -- Parallel plans give the same.
 create table serial as
 select (select jsonb_agg(to_jsonb(c)) from (select ecom.corr_agg(array[a, b, c], 'spearman') as s from measure) a, ecom.corr_rows(a.s) c) as spearman,
@@ -173,3 +192,13 @@ from serial;
 
 set client_min_messages = warning;
 drop schema test_statistics cascade;
+
+-- In a database of another encoding: digits and #.
+create database test_statistics_latin1 template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C';
+select current_database() as database \gset
+\c test_statistics_latin1
+set client_min_messages = warning;
+create extension ecom_analytics;
+select ecom.spark(nullif(v, 3) order by v) as line, ecom.bar(3, 5, 10) as bar, ecom.bar(0.01, 5, 10) as little from generate_series(0, 7) v;
+\c :database
+drop database test_statistics_latin1;

@@ -134,3 +134,40 @@ create aggregate ecom.mean_test(value float8, is_first boolean, level float8) (
 comment on aggregate ecom.mean_test(float8, boolean, float8) is
 'Whether the means of two groups of rows differ, at a level of your choice; otherwise as ecom.mean_test(value, is_first).
 level: read from the first row; outside 0 to 1: 22023.';
+
+-- Charts in text.
+
+create function ecom_internal.spark_add(ecom.state, value float8) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_spark_add';
+create function ecom_internal.spark_add(ecom.state, value float8, low float8, high float8) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_spark_add';
+create function ecom_internal.spark_final(ecom.state) returns text
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_spark_final';
+
+-- Without a combine function: the order of the rows is the result.
+create aggregate ecom.spark(value float8) (
+    sfunc = ecom_internal.spark_add, stype = ecom.state, sspace = 1024,
+    finalfunc = ecom_internal.spark_final, parallel = safe
+);
+comment on aggregate ecom.spark(float8) is
+'A series as one line of text, one character a value: SELECT ecom.spark(revenue ORDER BY day) FROM daily;
+Eight heights divide the range from the lowest to the highest value into equal parts; a NULL is a blank; a series of
+equal values lies in the middle. Give ORDER BY inside the call. NaN and infinity are refused (22003). NULL for no rows.
+In databases of another encoding than UTF8 the heights are the digits 1 to 8. Memory: 8 bytes a value. Tufte (2006).';
+create aggregate ecom.spark(value float8, low float8, high float8) (
+    sfunc = ecom_internal.spark_add, stype = ecom.state, sspace = 1024,
+    finalfunc = ecom_internal.spark_final, parallel = safe
+);
+comment on aggregate ecom.spark(float8, float8, float8) is
+'A series as one line of text on a scale that several series share, so that their heights compare.
+low, high: ends of the scale, read from the first row; NULL means the series'' own; values beyond are drawn at the end.
+Start at zero with ecom.spark(revenue, 0, NULL ORDER BY day). low above high: 22023. The rest is as in ecom.spark(value).';
+
+create function ecom.bar(value float8, max float8, width int default 20) returns text
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_bar';
+comment on function ecom.bar(float8, float8, int) is
+'A value as a horizontal bar of text: SELECT name, revenue, ecom.bar(revenue, max(revenue) OVER ()) FROM t;
+max: the value of a full bar. width: length of a full bar in characters, 1 to 1000 (22023), 20 by default.
+Bars are rounded to an eighth of a character; a positive value shows at least that much. Empty for value <= 0, full for
+value >= max. NULL for a NULL argument; NaN and infinity are refused (22003).
+In databases of another encoding than UTF8 a bar is made of # in whole characters.';
