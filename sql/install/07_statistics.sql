@@ -135,6 +135,34 @@ comment on aggregate ecom.mean_test(float8, boolean, float8) is
 'Whether the means of two groups of rows differ, at a level of your choice; otherwise as ecom.mean_test(value, is_first).
 level: read from the first row; outside 0 to 1: 22023.';
 
+-- Anomalies of a series.
+
+create type ecom.anomaly_result as (
+    expected float8, low float8, high float8, score float8, is_anomaly boolean);
+comment on type ecom.anomaly_result is 'A value of a series beside what its season, trend and noise let expect';
+comment on column ecom.anomaly_result.expected is 'What season and trend let expect';
+comment on column ecom.anomaly_result.low is 'Lower end of the band of usual values';
+comment on column ecom.anomaly_result.high is 'Upper end of the band of usual values';
+comment on column ecom.anomaly_result.score is 'Distance from expected in robust standard deviations, negative below it';
+comment on column ecom.anomaly_result.is_anomaly is 'Whether the value lies outside the band';
+
+create function ecom.anomaly_score(
+    value float8, seasonal_period int default 7, threshold float8 default 3.5) returns ecom.anomaly_result
+    language c window immutable parallel safe as 'MODULE_PATHNAME', 'ecom_anomaly_score';
+comment on function ecom.anomaly_score(float8, int, float8) is
+'Finds the values of a series that do not fit its season, trend and noise, all estimated by medians:
+SELECT day, revenue, (ecom.anomaly_score(revenue) OVER (ORDER BY day)).* FROM daily;
+One row a step of time, without gaps: a step without a value is a row with NULL. PARTITION BY makes a series of each
+partition. The whole partition is used, values after the row too; a frame is ignored.
+seasonal_period: rows after which the season repeats, 7 (default) for days, 12 for months, 1 for none, up to 10080.
+threshold: robust standard deviations from expected beyond which a value is an anomaly, 3.5 by default.
+Both are read from the partition''s first row; out of range: 22023. NaN, infinity and values beyond 1e300: 22003.
+For a NULL value score and is_anomaly are NULL. All fields are NULL when the series has fewer than three periods or fewer
+than ten values, and where no value at the same place of the season, or nearby, is known.
+Running medians (Tukey, 1977), at the ends repeated median lines (Siegel, 1982), seasonal medians as in Hochenbaum, Vallis and
+Kejariwal (2017), scale 1.4826 MAD (Rousseeuw and Croux, 1993), or 1.2533 mean absolute deviations where the MAD is 0, modified
+z-score of Iglewicz and Hoaglin (1993). Near O(n log n) time for n rows, 100 bytes a row. See docs/statistics.md.';
+
 -- Charts in text.
 
 create function ecom_internal.spark_add(ecom.state, value float8) returns ecom.state
