@@ -6,7 +6,7 @@ select n as id, case when n % 10 = 0 then null else (n % 4)::numeric end as quan
        n % 2 = 0 as flag, json_build_object('a', n % 2) as detail, null::text as nothing, (n * 1.5)::float8 as "Odd ""Name"
 from generate_series(1, 100) n;
 select * from ecom.profile('profile_source', 2);
-select column_name, missing, distinct_values, least, median, greatest, round(mean::numeric, 6) as mean, round(stddev::numeric, 6) as stddev
+select column_name, missing, distinct_values, lowest, median, highest, round(mean::numeric, 6) as mean, round(stddev::numeric, 6) as stddev
 from ecom.profile('select quantity, id * 2 as twice from profile_source') where column_name = 'twice'
 union all
 select 'twice', 0, count(distinct id * 2), min(id * 2)::text, (percentile_disc(0.5) within group (order by id * 2))::text, max(id * 2)::text,

@@ -2,7 +2,7 @@
 
 create function ecom_internal.profile(source text, caller_path text, top int)
 returns table (column_name text, data_type text, rows bigint, missing bigint, missing_rate numeric, distinct_values bigint,
-               least text, p25 text, median text, p75 text, greatest text, mean float8, stddev float8, top_values text)
+               lowest text, p25 text, median text, p75 text, highest text, mean float8, stddev float8, top_values text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -31,11 +31,11 @@ begin
             total as (select coalesce(sum(n), 0)::bigint as rows, coalesce(sum(n) filter (where v is null), 0)::bigint as missing,
                              count(v) as distinct_values from value)
             select $1, $2, t.rows, t.missing, round(t.missing::numeric / nullif(t.rows, 0), 4), t.distinct_values,
-                   (select v::text from known order by v%2$s limit 1),
+                   (select k.v::text from known k order by k.v%2$s limit 1),
                    (select v::text from known where upto >= 0.25 * (t.rows - t.missing) order by upto limit 1),
                    (select v::text from known where upto >= 0.5 * (t.rows - t.missing) order by upto limit 1),
                    (select v::text from known where upto >= 0.75 * (t.rows - t.missing) order by upto limit 1),
-                   (select v::text from known order by v%2$s desc limit 1), %3$s, %4$s,
+                   (select k.v::text from known k order by k.v%2$s desc limit 1), %3$s, %4$s,
                    (select string_agg(format(''%%s (%%s)'', left(v::text, 60), n), '', '' order by n desc, v%2$s)
                     from (select v, n from known order by n desc, v%2$s limit %5$s) best)
             from total t',
@@ -43,7 +43,7 @@ begin
             case when not is_ordered or described.type_oid in ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
                  then ' collate "C"' else '' end,
             case when is_number then '(select sum(v::float8 * n) / nullif(sum(n), 0) from known)' else 'null::float8' end,
-            case when is_number then '(select stddev_samp(v::float8) from pg_temp.ecom_source s, lateral (select ' || format('s.%I', described.column_name) || ' as v) w)'
+            case when is_number then format('(select stddev_samp(s.%I::float8) from pg_temp.ecom_source s)', described.column_name)
                  else 'null::float8' end, top)
             using described.column_name, described.type_name;
     end loop;
@@ -54,16 +54,16 @@ comment on function ecom_internal.profile(text, text, int) is 'Does the work of 
 
 create function ecom.profile(source text, top int default 5)
 returns table (column_name text, data_type text, rows bigint, missing bigint, missing_rate numeric, distinct_values bigint,
-               least text, p25 text, median text, p75 text, greatest text, mean float8, stddev float8, top_values text)
+               lowest text, p25 text, median text, p75 text, highest text, mean float8, stddev float8, top_values text)
 language sql volatile
 begin atomic
-    select p.column_name, p.data_type, p.rows, p.missing, p.missing_rate, p.distinct_values, p.least, p.p25, p.median, p.p75, p.greatest,
+    select p.column_name, p.data_type, p.rows, p.missing, p.missing_rate, p.distinct_values, p.lowest, p.p25, p.median, p.p75, p.highest,
            p.mean, p.stddev, p.top_values
     from ecom_internal.profile(source, pg_catalog.current_setting('search_path'), top) p;
 end;
 comment on function ecom.profile(text, int) is
 'A first look at a table or query, column by column: SELECT * FROM ecom.profile(''shop.fact_sales'').
-One row per column: rows, missing (NULL) values and their share, different values, least and greatest, quartiles as values
+One row per column: rows, missing (NULL) values and their share, different values, lowest and highest, quartiles as values
 that occur (the smallest value that a quarter of the known ones do not exceed; texts by their bytes), mean and sample standard
 deviation of numbers, and the most frequent values with their counts.
 Arguments: source: name of a relation, or SELECT text; runs as the caller, names are found by the search_path. top: how many
