@@ -3,7 +3,7 @@
 -- Scores and delivery days are attributes of lines, but the lines of an order share one box and one customer's mood.
 -- Means and rates are over lines, so that they are those of the metrics avg_satisfaction, low_satisfaction_rate and
 -- avg_delivery_days; what is said about their precision treats the order as the unit (linearised ratio estimators,
--- Cochran 1977, chapter 6). Without that, shops with large baskets would find everything significant.
+-- Cochran 1977, chapter 6). Without that, shops with large baskets would find everything significant. JIT is off as in all functions over generated queries.
 
 create function ecom_internal.t_interval(estimate float8, standard_error float8, df bigint, level float8,
                                          out p_value float8, out ci_low float8, out ci_high float8)
@@ -17,6 +17,19 @@ as $$
 $$;
 comment on function ecom_internal.t_interval(float8, float8, bigint, float8) is
 'The test of "the estimate is 0" and its interval by Student''s t; NULL without degrees of freedom or spread.';
+
+create function ecom_internal.rate_interval(rate float8, n float8, level float8, out ci_low float8, out ci_high float8)
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select greatest((rate + v.z ^ 2 / 2 / n - v.z * sqrt(rate * (1 - rate) / n + v.z ^ 2 / 4 / n ^ 2)) / (1 + v.z ^ 2 / n), 0),
+           least((rate + v.z ^ 2 / 2 / n + v.z * sqrt(rate * (1 - rate) / n + v.z ^ 2 / 4 / n ^ 2)) / (1 + v.z ^ 2 / n), 1)
+    from ecom_internal.t_interval(0, 1, 1000000000, level) t cross join lateral (select t.ci_high) v (z)
+    where n > 0
+$$;
+comment on function ecom_internal.rate_interval(float8, float8, float8) is
+'The interval of Wilson (1927) for a rate from an effective number of observations, which need not be a whole one as in
+ecom.wilson_interval; NULL without any.';
 
 create function ecom_internal.line_groups(dimensions text[]) returns text
 language plpgsql stable
@@ -82,14 +95,13 @@ as $$
             select s.*, s.mean - t.mean as difference,
                    sqrt(greatest(s.square - s.n * s.mean ^ 2, 0) / nullif(s.n - 1, 0)) as stddev,
                    sqrt(d.mean_square / s.n ^ 2 * s.orders / nullif(s.orders - 1, 0)) as mean_error,
-                   d.rate_square / s.asked ^ 2 * s.asked_orders / nullif(s.asked_orders - 1, 0) as rate_variance,
+                   -- So many independent lines would give the rate the same precision.
+                   least(s.asked, coalesce(s.asked ^ 2 * s.rate * (1 - s.rate) / nullif(d.rate_square, 0), s.asked_orders)) as effective_n,
                    sqrt(greatest(d.mean_square / s.n ^ 2 - 2 * d.shared_square / (s.n * t.n) + q.square / t.n ^ 2, 0)
                         * t.orders / nullif(t.orders - 1, 0)) as difference_error,
                    least(s.orders, t.orders - s.orders + s.shared_orders) - 1 as difference_df
             from segment s join spread d using (segment) cross join total t cross join total_spread q)
-        -- So many independent lines would give the rate the same precision.
-        select e.*, round(least(e.asked, coalesce(e.rate * (1 - e.rate) / nullif(e.rate_variance, 0), e.asked_orders))) as effective_n
-        from estimate e', groups, value, flag, source)
+        select e.* from estimate e', groups, value, flag, source)
 $$;
 comment on function ecom_internal.group_estimates(text, text, text, text) is
 'The query of a mean and a rate by groups of order lines, with standard errors that take the order as the unit.
@@ -109,17 +121,18 @@ create function ecom.satisfaction_analysis(
                  low_score_rate numeric, low_ci_low numeric, low_ci_high numeric, difference numeric, p_value float8)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
 begin
     return query execute format('
         select e.segment, e.orders, e.n::bigint, round(e.mean::numeric, 4), round(e.stddev::numeric, 4), round(i.ci_low::numeric, 4), round(i.ci_high::numeric, 4),
-               round(e.rate::numeric, 4), round(w.low::numeric, 4), round(w.high::numeric, 4), round(e.difference::numeric, 4), t.p_value
+               round(e.rate::numeric, 4), round(w.ci_low::numeric, 4), round(w.ci_high::numeric, 4), round(e.difference::numeric, 4), t.p_value
         from (%s) e
         cross join lateral ecom_internal.t_interval(e.mean, e.mean_error, e.orders - 1, $1) i
         cross join lateral ecom_internal.t_interval(e.difference, e.difference_error, e.difference_df, $1) t
-        cross join lateral ecom.wilson_interval(round(e.rate * e.effective_n)::bigint, e.effective_n::bigint, $1) w
+        cross join lateral ecom_internal.rate_interval(e.rate, e.effective_n, $1) w
         order by %s',
         ecom_internal.group_estimates(
             ecom_internal.line_groups("by"),
@@ -162,6 +175,7 @@ create function ecom.delivery_satisfaction(
                  step numeric, step_ci_low numeric, step_ci_high numeric, step_p_value float8)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
@@ -248,6 +262,7 @@ create function ecom.delivery_analysis(
                  p90_days int, max_days int, difference numeric, p_value float8, late_rate numeric, late_ci_low numeric, late_ci_high numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
@@ -259,7 +274,7 @@ declare
 begin
     if jsonb_typeof(promised_days) = 'number' then
         late := format('f.delivery_days > %s', promised_days);
-    elsif jsonb_typeof(promised_days) = 'object' then
+    elsif jsonb_typeof(promised_days) = 'object' and promised_days <> '{}' then
         execute format('select array_agg(m.name order by m.name collate "C") from %I.dim_shipping_method m where m.shipping_method_key <> 0', mart_schema)
             into methods;
         select p.key into wrong from jsonb_each(promised_days) p
@@ -270,20 +285,20 @@ begin
         end if;
         late := format('f.delivery_days > case sm.name %s end',
                        (select string_agg(format('when %L then %s', p.key, p.value), ' ' order by p.key collate "C") from jsonb_each(promised_days) p));
-    elsif promised_days is not null then
+    elsif promised_days <> '{}' then
         raise exception 'promised_days must be a number or a JSON object' using errcode = '22023',
             detail = format('It is of type %s.', jsonb_typeof(promised_days)), hint = 'Write {"Economy": 8, "Express": 3}, or one number for all.';
     end if;
     source := ecom_internal.line_source(mart_schema, "by" || '{shipping_method}', from_date, to_date, filters, 'f.delivery_days is not null');
     return query execute format('
         select e.segment, e.orders, e.n::bigint, round(e.mean::numeric, 4), round(i.ci_low::numeric, 4), round(i.ci_high::numeric, 4), q.days[1], q.days[2], q.longest,
-               round(e.difference::numeric, 4), t.p_value, round(e.rate::numeric, 4), round(w.low::numeric, 4), round(w.high::numeric, 4)
+               round(e.difference::numeric, 4), t.p_value, round(e.rate::numeric, 4), round(w.ci_low::numeric, 4), round(w.ci_high::numeric, 4)
         from (%s) e
         join (select %s as segment, percentile_disc(array[0.5, 0.9]) within group (order by f.delivery_days) as days, max(f.delivery_days) as longest
               from %s group by 1) q using (segment)
         cross join lateral ecom_internal.t_interval(e.mean, e.mean_error, e.orders - 1, $1) i
         cross join lateral ecom_internal.t_interval(e.difference, e.difference_error, e.difference_df, $1) t
-        cross join lateral ecom.wilson_interval(round(e.rate * e.effective_n)::bigint, e.effective_n::bigint, $1) w
+        cross join lateral ecom_internal.rate_interval(e.rate, e.effective_n, $1) w
         order by e.mean desc, e.segment collate "C"',
         ecom_internal.group_estimates(groups, source, 'f.delivery_days', late), groups, source)
         using level;

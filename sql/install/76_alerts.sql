@@ -259,6 +259,7 @@ returns table (rule text, severity text, metric text, grain text, basis text, di
                channel text, segment text, period_start date, period_end date, value numeric, is_fired boolean, since date, status text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
