@@ -3,7 +3,8 @@
 -- Scores and delivery days are attributes of lines, but the lines of an order share one box and one customer's mood.
 -- Means and rates are over lines, so that they are those of the metrics avg_satisfaction, low_satisfaction_rate and
 -- avg_delivery_days; what is said about their precision treats the order as the unit (linearised ratio estimators,
--- Cochran 1977, chapter 6). Without that, shops with large baskets would find everything significant. JIT is off as in all functions over generated queries.
+-- Cochran 1977, chapter 6). Without that, shops with large baskets would find everything significant.
+-- JIT is off as in all functions over generated queries.
 
 create function ecom_internal.t_interval(estimate float8, standard_error float8, df bigint, level float8,
                                          out p_value float8, out ci_low float8, out ci_high float8)
