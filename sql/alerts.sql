@@ -83,11 +83,13 @@ select round(sum(revenue_amount) filter (where order_date_key between 20250201 a
 select ecom.drop_alert('alert_shop', 'year');
 
 -- Ratios, segments, filters, metrics of the shop, weekends that are left out.
-select ecom.set_alert('alert_shop', 'unhappy', 'avg_satisfaction', '<', 3, 'week', "by" => 'region', severity => 'critical');
+select ecom.set_alert('alert_shop', 'unhappy', 'avg_satisfaction', '<', 3, 'week', "by" => '{region}', severity => 'critical');
 select segment, period_start, value, status, since from ecom.check_alerts('alert_shop', '2024-03-10', '2024-02-05') order by segment collate "C", period_start;
 select f.region, round(avg(l.satisfaction_score), 4) as plain from alert_shop.fact_sales l join alert_shop.dim_geography f using (geography_key)
 where l.ordered_at >= '2024-02-19' and l.ordered_at < '2024-02-26' group by 1 order by 1;
-select ecom.set_alert('alert_shop', 'unhappy', 'return_rate', '>=', 0.5, 'day', "by" => 'region', filters => '{"region": ["New; drop \"it''s\"", "East"]}');
+select ecom.set_alert('alert_shop', 'unhappy', 'return_rate', '>=', 0.5, 'day', "by" => '{region}', filters => '{"region": ["New; drop \"it''s\"", "East"]}');
+select segment, value, status, since from ecom.check_alerts('alert_shop', '2024-03-10');
+select ecom.set_alert('alert_shop', 'unhappy', 'low_satisfaction_rate', '>', 0.5, 'week', "by" => '{region,channel}');
 select segment, value, status, since from ecom.check_alerts('alert_shop', '2024-03-10');
 select ecom.set_metric('alert_shop', 'units_per_line', 'sold_quantity', 'lines');
 select ecom.set_alert('alert_shop', 'unhappy', 'units_per_line', '>', 1, 'week', filters => '{"region": "New; drop \"it''s\""}');
@@ -95,7 +97,7 @@ select value, status from ecom.check_alerts('alert_shop', '2024-03-10');
 select ecom.set_alert('alert_shop', 'unhappy', 'orders', '<', 3, filters => '{"is_weekend": "false"}');
 select period_start, value, status, since from ecom.check_alerts('alert_shop', '2024-03-09', '2024-02-28');
 select as_of::date, period_start, value, status from unnest('{2024-03-02,2024-03-03,2024-03-04,2024-03-05}'::date[]) as_of, ecom.check_alerts('alert_shop', as_of);
-select ecom.set_alert('alert_shop', 'unhappy', 'orders', '<', 3, filters => '{"region": "Nowhere"}', "by" => 'channel');
+select ecom.set_alert('alert_shop', 'unhappy', 'orders', '<', 3, filters => '{"region": "Nowhere"}', "by" => '{channel}');
 select period_start, segment, value, status from ecom.check_alerts('alert_shop');
 select ecom.set_alert('alert_shop', 'unhappy', 'orders', '<', 3, is_active => false);
 select count(*) from ecom.check_alerts('alert_shop');
@@ -103,7 +105,7 @@ select rule, is_active from ecom.alert_rules('alert_shop');
 select ecom.drop_alert('alert_shop', 'unhappy');
 
 -- The log: once per rule, period and segment, by refresh for all that ended since the one before.
-select ecom.set_alert('alert_shop', 'weak day', 'revenue', '<', 150), ecom.set_alert('alert_shop', E'a "rule"; drop\ttable {mart} %I $1', 'orders', '>', 0, 'week', "by" => 'region', severity => 'info');
+select ecom.set_alert('alert_shop', 'weak day', 'revenue', '<', 150), ecom.set_alert('alert_shop', E'a "rule"; drop\ttable {mart} %I $1', 'orders', '>', 0, 'week', "by" => '{region}', severity => 'info');
 delete from alert_shop.refresh_log;
 select step, rows, status from ecom.refresh('alert_shop', '{alerts}', '2024-03-04');
 select step, rows, status from ecom.refresh('alert_shop', '{alerts}', '2024-03-10');
@@ -153,7 +155,7 @@ select pg_temp.error_of(format('select ecom.set_alert(%s)', arguments)) from (va
     (4, $$'alert_shop', 'r', null, '<', 1$$), (5, $$'alert_shop', 'r', 'orders', '=', 1$$), (6, $$'alert_shop', 'r', 'orders', null, 1$$),
     (7, $$'alert_shop', 'r', 'orders', '<', null$$), (8, $$'alert_shop', 'r', 'orders', '<', 'NaN'$$), (9, $$'alert_shop', 'r', 'orders', '<', '-infinity'$$),
     (10, $$'alert_shop', 'r', 'orders', '<', 1, 'year'$$), (11, $$'alert_shop', 'r', 'orders', '<', 1, null$$), (12, $$'alert_shop', 'r', 'orders', '<', 1, basis => 'yoy'$$),
-    (13, $$'alert_shop', 'r', 'orders', '<', 1, "by" => 'planet'$$), (14, $$'alert_shop', 'r', 'orders', '<', 1, "by" => 'season'$$),
+    (13, $$'alert_shop', 'r', 'orders', '<', 1, "by" => '{region,planet}'$$), (14, $$'alert_shop', 'r', 'orders', '<', 1, "by" => '{season}'$$),
     (15, $$'alert_shop', 'r', 'orders', '<', 1, filters => '{"planet": "Mars"}'$$), (16, $$'alert_shop', 'r', 'orders', '<', 1, filters => '[1]'$$),
     (17, $$'alert_shop', 'r', 'orders', '<', 1, severity => 'fatal'$$), (18, $$'alert_shop', 'r', 'orders', '<', 1, notify => ''$$),
     (19, $$'alert_shop', 'r', 'orders', '<', 1, notify => repeat('x', 64)$$), (20, $$'no shop', 'r', 'orders', '<', 1$$)) v (n, arguments) order by n;
@@ -164,14 +166,14 @@ select pg_temp.error_of($$select ecom.check_alerts('no shop')$$);
 
 -- A mart without sales, and one with the four required columns only.
 select ecom.create_mart('alert_empty'), ecom.create_mart('alert "least"');
-select ecom.set_alert('alert_empty', 'any', 'orders', '<', 1, "by" => 'region');
+select ecom.set_alert('alert_empty', 'any', 'orders', '<', 1, "by" => '{region}');
 select pg_temp.error_of($$select ecom.drop_alert('alert_empty', 'not there')$$);
 select * from ecom.check_alerts('alert_empty');
 select period_start, status from ecom.check_alerts('alert_empty', '2024-01-01');
 select ecom.log_alerts('alert_empty');
 select step, status, reason from ecom.refresh('alert_empty', '{alerts}');
 select loaded_lines from ecom.load_sales('alert "least"', 'select customer_id, order_id, order_date, quantity * unit_price as amount from test_alerts.line where order_date < ''2024-03-10''');
-select ecom.set_alert('alert "least"', 'a', 'avg_satisfaction', '<', 6, "by" => 'carrier'), ecom.set_alert('alert "least"', 'b', 'revenue', '<', 1000, "by" => 'category');
+select ecom.set_alert('alert "least"', 'a', 'avg_satisfaction', '<', 6, "by" => '{carrier}'), ecom.set_alert('alert "least"', 'b', 'revenue', '<', 1000, "by" => '{category}');
 select rule, segment, value, status from ecom.check_alerts('alert "least"');
 select step, rows, status from ecom.refresh('alert "least"') where step = 'alerts';
 

@@ -129,6 +129,13 @@ join (select c.segment, sum(quantity) as sold, count(distinct customer_key) as c
       from kpi.fact_sales join kpi.dim_customer c using (customer_key) where not is_return group by 1) k on k.segment = m.member order by 1;
 select metric, kind, definition from ecom.metrics('kpi') where metric in ('revenue', 'aov', 'sales', 'units_per_customer');
 
+-- RFM counts the same orders of the same customers.
+update kpi.fact_sales set revenue_amount = 0, unit_price = 0 where is_return and sales_key % 2 = 0;
+select step, status from ecom.refresh('kpi', '{sales,rfm}');
+select (select sum(frequency) from kpi.customer_rfm) = (select orders from ecom.kpi_summary('kpi')) as orders,
+       (select count(*) from kpi.customer_rfm where frequency > 0) = (select customers from ecom.kpi_summary('kpi')) as customers,
+       (select sum(monetary_amount) from kpi.customer_rfm) = (select revenue from ecom.kpi_summary('kpi')) as revenue;
+
 -- Bad input.
 select pg_temp.error_of(s) from (values
     ('select ecom.kpi_summary(''nowhere'')'),

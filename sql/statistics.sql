@@ -154,6 +154,74 @@ from (values ('1, -1, 5, 1, 1, 5'), ('1, 1, -5, 1, 1, 5'), ('''NaN'', 1, 5, 1, 1
 select pg_temp.error_of(format('select ecom.mean_test(%s) from measure', v)) as error_of
 from (values ('''NaN'', true'), ('case when id = 9 then ''infinity'' else a end, true'), ('a, true, 1'), ('a, true, null'), ('a * 1e200, true')) t (v);
 
+-- Sparklines: equal parts of the range, blanks, a constant, a shared scale, the order that is asked for.
+select ecom.spark(v order by v) as up, ecom.spark(v order by v desc) as down, ecom.spark(nullif(v, 3) order by v) as gap, ecom.spark(5 order by v) as flat,
+       '|' || ecom.spark(null order by v) || '|' as blank, ecom.spark(v order by v) filter (where false) is null as nothing
+from generate_series(0, 7) v;
+select g, ecom.spark(a order by id) as own, ecom.spark(a, 0, 1500 order by id) as shared, ecom.spark(a, 0, null order by id) as from_zero,
+       ecom.spark(a, 400, 600 order by id) as clipped
+from measure where id <= 30 group by g order by g;
+-- One height in eight: counted by width_bucket.
+select count(*) as values, count(*) filter (where width_bucket(a, 0, 996, 8) <> height and a < 996) as different
+from (select row_number() over (order by id) as n, a from measure) m
+join (select n, ascii(c) - 9600 as height from (select ecom.spark(a order by id) as line from measure) s, regexp_split_to_table(line, '') with ordinality x (c, n)) h using (n);
+select pg_temp.error_of(format('select ecom.spark(%s) from measure', v)) as error_of
+from (values ('''NaN'''), ('case when id = 9 then ''infinity'' else a end'), ('a, 2, 1'), ('a, ''-infinity'', 1')) t (v);
+-- Bars.
+select v, '|' || ecom.bar(v, 8, 2) || '|' as two, '|' || ecom.bar(v, max => 8, width => 1) || '|' as one, length(ecom.bar(v, 8)) as default_length
+from unnest('{-1, 0, 0.001, 1, 3.5, 4, 7, 8, 9}'::float8[]) v;
+select ecom.bar(0, 0) = '' as zero, ecom.bar(1, 0, 3) as no_scale, ecom.bar(null, 1) is null as nothing, ecom.bar(1, null) is null as no_max;
+select pg_temp.error_of(format('select ecom.bar(%s)', v)) as error_of from (values ('1, 2, 0'), ('1, 2, 1001'), ('''NaN'', 2'), ('1, ''infinity''')) t (v);
+
+-- Anomalies: planted in a series with growth, a week and noise, and found; nothing else is.
+create table daily as
+select shop, date '2025-01-01' + i as day, i,
+       200 + shop * i + 30 * (array[0, 1, 0, 0.5, 2, 4, 3])[1 + i % 7] + 10 * (('x' || substr(md5(shop || '.' || i), 1, 8))::bit(32)::bigint / 4294967296.0 - 0.5)
+       + case when shop = 2 and i = 40 then -90 when shop = 2 and i = 41 then 70 when shop = 3 and i = 139 then -80 else 0 end as revenue
+from generate_series(1, 3) shop, generate_series(0, 139) i;
+create view scored as select d.*, s.* from (select daily.*, ecom.anomaly_score(revenue) over (partition by shop order by day) as s from daily) d, lateral (select (d.s).*) s;
+select shop, day, sign(score) as direction, abs(score) > 10 as far, abs(expected - revenue + case i when 41 then 70 when 40 then -90 else -80 end) < 6 as expected_is_near
+from scored where is_anomaly order by shop, day;
+select shop, count(*) as rows, count(score) as scored, count(*) filter (where is_anomaly <> (revenue not between low and high)) as flag_without_band,
+       count(*) filter (where abs((revenue - expected) / nullif(score, 0) - (high - low) / 7) > 1e-6) as not_the_scale,
+       count(*) filter (where abs((high - expected) - (expected - low)) > 1e-9) as lopsided
+from scored group by shop order by shop;
+-- Without a season: growth is the median slope between values half of the series apart, the trend the median of 15. What is left between
+-- that and what is expected is the same for every row but the first and last seven.
+with slope as (
+    select percentile_cont(0.5) within group (order by (b.revenue - a.revenue) / 70) as slope from daily a join daily b on b.shop = 1 and b.i = a.i + 70 where a.shop = 1)
+select count(*) as rows, max(difference) - min(difference) < 1e-9 as one_shift
+from (select s.i, s.expected - slope * s.i - (select percentile_cont(0.5) within group (order by t.revenue - slope * t.i) from daily t
+                                              where t.shop = 1 and t.i between s.i - 7 and s.i + 7) as difference
+      from slope, (select i, (ecom.anomaly_score(revenue, 1) over (order by day)).* from daily where shop = 1) s where i between 7 and 132) d;
+-- A threshold, a period, a frame, which changes nothing.
+select count(*) filter (where (strict).is_anomaly) as strict, count(*) filter (where (loose).is_anomaly) > 20 as loose, count(*) filter (where frame is distinct from plain) as other_frame,
+       count(*) filter (where (monthly).is_anomaly) as monthly
+from (select ecom.anomaly_score(revenue, threshold => 1000) over w as strict, ecom.anomaly_score(revenue, 7, 1) over w as loose, ecom.anomaly_score(revenue) over w as plain,
+             ecom.anomaly_score(revenue) over (w rows between 1 preceding and current row) as frame, ecom.anomaly_score(revenue, seasonal_period => 30) over w as monthly
+      from daily where shop = 2 window w as (order by day)) t;
+-- Missing values have an expected one and no score; a step that never has a value has neither; a short series has nothing.
+select i, abs(expected - (select t.expected from scored t where t.shop = 1 and t.i = s.i)) < 3 as like_with_it, low < expected as band, score, is_anomaly
+from (select i, (ecom.anomaly_score(case when i <> 70 then revenue end) over (order by day)).* from daily where shop = 1) s where i = 70;
+select i % 7 as weekday, count(*) as rows, count(expected) as expected, count(score) as scored
+from (select i, (ecom.anomaly_score(case when i % 7 <> 6 then revenue end) over (order by day)).* from daily where shop = 1) s group by 1 having i % 7 >= 5 order by 1;
+select n, period, count(*) as rows, count(expected) as expected
+from (values (20, 7), (21, 7), (9, 1), (10, 1), (35, 12), (36, 12)) t (n, period),
+     lateral (select (ecom.anomaly_score(v, period) over (order by v)).* from generate_series(1, n) v) s group by 1, 2 order by 2, 1;
+select count(*) from (select ecom.anomaly_score(v) over (order by v) from generate_series(1, 0) v) t;
+select count(expected) from (select (ecom.anomaly_score(null) over (order by v)).* from generate_series(1, 50) v) t;
+-- Constant but for one; constant; an exact season with growth: no division by zero, no rounding error becomes an anomaly.
+select kind, count(*) as rows, count(*) filter (where is_anomaly) as anomalies, max(abs(score)) > 0 as spread, bool_and(low = high) as no_band
+from (select kind, (ecom.anomaly_score(v) over (partition by kind order by i)).*
+      from (select i, k.* from generate_series(0, 99) i, lateral (values ('constant', 0.1), ('but one', case i when 50 then 2 else 0.1 end),
+                                                                         ('exact', 0.1 * (i % 7) + 0.3 * i)) k (kind, v)) t) s group by kind order by kind;
+select pg_temp.error_of(format('select ecom.anomaly_score(%s) over (order by i) from daily where shop = 1', v)) as error_of
+from (values ('''NaN'''), ('case when i = 9 then ''infinity'' else revenue end'), ('revenue * 1e299'), ('revenue, 0'), ('revenue, -7'), ('revenue, 10081'), ('revenue, null'),
+             ('revenue, 7, 0'), ('revenue, 7, ''NaN'''), ('revenue, 7, ''infinity'''), ('revenue, 7, null')) t (v);
+set ecom_analytics.memory_limit = '1MB';
+select pg_temp.error_of('select ecom.anomaly_score(v) over (order by v) from generate_series(1, 20000) v');
+reset ecom_analytics.memory_limit;
+
 -- Parallel plans give the same.
 create table serial as
 select (select jsonb_agg(to_jsonb(c)) from (select ecom.corr_agg(array[a, b, c], 'spearman') as s from measure) a, ecom.corr_rows(a.s) c) as spearman,
@@ -173,3 +241,13 @@ from serial;
 
 set client_min_messages = warning;
 drop schema test_statistics cascade;
+
+-- In a database of another encoding: digits and #.
+create database test_statistics_latin1 template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C';
+select current_database() as database \gset
+\c test_statistics_latin1
+set client_min_messages = warning;
+create extension ecom_analytics;
+select ecom.spark(nullif(v, 3) order by v) as line, ecom.bar(3, 5, 10) as bar, ecom.bar(0.01, 5, 10) as little from generate_series(0, 7) v;
+\c :database
+drop database test_statistics_latin1;

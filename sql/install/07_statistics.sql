@@ -134,3 +134,68 @@ create aggregate ecom.mean_test(value float8, is_first boolean, level float8) (
 comment on aggregate ecom.mean_test(float8, boolean, float8) is
 'Whether the means of two groups of rows differ, at a level of your choice; otherwise as ecom.mean_test(value, is_first).
 level: read from the first row; outside 0 to 1: 22023.';
+
+-- Anomalies of a series.
+
+create type ecom.anomaly_result as (
+    expected float8, low float8, high float8, score float8, is_anomaly boolean);
+comment on type ecom.anomaly_result is 'A value of a series beside what its season, trend and noise let expect';
+comment on column ecom.anomaly_result.expected is 'What season and trend let expect';
+comment on column ecom.anomaly_result.low is 'Lower end of the band of usual values';
+comment on column ecom.anomaly_result.high is 'Upper end of the band of usual values';
+comment on column ecom.anomaly_result.score is 'Distance from expected in robust standard deviations, negative below it';
+comment on column ecom.anomaly_result.is_anomaly is 'Whether the value lies outside the band';
+
+create function ecom.anomaly_score(
+    value float8, seasonal_period int default 7, threshold float8 default 3.5) returns ecom.anomaly_result
+    language c window immutable parallel safe as 'MODULE_PATHNAME', 'ecom_anomaly_score';
+comment on function ecom.anomaly_score(float8, int, float8) is
+'Finds the values of a series that do not fit its season, trend and noise, all estimated by medians:
+SELECT day, revenue, (ecom.anomaly_score(revenue) OVER (ORDER BY day)).* FROM daily;
+One row a step of time, without gaps: a step without a value is a row with NULL. PARTITION BY makes a series of each
+partition. The whole partition is used, values after the row too; a frame is ignored.
+seasonal_period: rows after which the season repeats, 7 (default) for days, 12 for months, 1 for none, up to 10080.
+threshold: robust standard deviations from expected beyond which a value is an anomaly, 3.5 by default.
+Both are read from the partition''s first row; out of range: 22023. NaN, infinity and values beyond 1e300: 22003.
+For a NULL value score and is_anomaly are NULL. All fields are NULL when the series has fewer than three periods or fewer
+than ten values, and where no value at the same place of the season, or nearby, is known.
+Running medians (Tukey, 1977), at the ends repeated median lines (Siegel, 1982), seasonal medians as in Hochenbaum, Vallis and
+Kejariwal (2017), scale 1.4826 MAD (Rousseeuw and Croux, 1993), or 1.2533 mean absolute deviations where the MAD is 0, modified
+z-score of Iglewicz and Hoaglin (1993). Near O(n log n) time for n rows, 100 bytes a row. See docs/statistics.md.';
+
+-- Charts in text.
+
+create function ecom_internal.spark_add(ecom.state, value float8) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_spark_add';
+create function ecom_internal.spark_add(ecom.state, value float8, low float8, high float8) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_spark_add';
+create function ecom_internal.spark_final(ecom.state) returns text
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_spark_final';
+
+-- Without a combine function: the order of the rows is the result.
+create aggregate ecom.spark(value float8) (
+    sfunc = ecom_internal.spark_add, stype = ecom.state, sspace = 1024,
+    finalfunc = ecom_internal.spark_final, parallel = safe
+);
+comment on aggregate ecom.spark(float8) is
+'A series as one line of text, one character a value: SELECT ecom.spark(revenue ORDER BY day) FROM daily;
+Eight heights divide the range from the lowest to the highest value into equal parts; a NULL is a blank; a series of
+equal values lies in the middle. Give ORDER BY inside the call. NaN and infinity are refused (22003). NULL for no rows.
+In databases of another encoding than UTF8 the heights are the digits 1 to 8. Memory: 8 bytes a value. Tufte (2006).';
+create aggregate ecom.spark(value float8, low float8, high float8) (
+    sfunc = ecom_internal.spark_add, stype = ecom.state, sspace = 1024,
+    finalfunc = ecom_internal.spark_final, parallel = safe
+);
+comment on aggregate ecom.spark(float8, float8, float8) is
+'A series as one line of text on a scale that several series share, so that their heights compare.
+low, high: ends of the scale, read from the first row; NULL means the series'' own; values beyond are drawn at the end.
+Start at zero with ecom.spark(revenue, 0, NULL ORDER BY day). low above high: 22023. The rest is as in ecom.spark(value).';
+
+create function ecom.bar(value float8, max float8, width int default 20) returns text
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_bar';
+comment on function ecom.bar(float8, float8, int) is
+'A value as a horizontal bar of text: SELECT name, revenue, ecom.bar(revenue, max(revenue) OVER ()) FROM t;
+max: the value of a full bar. width: length of a full bar in characters, 1 to 1000 (22023), 20 by default.
+Bars are rounded to an eighth of a character; a positive value shows at least that much. Empty for value <= 0, full for
+value >= max. NULL for a NULL argument; NaN and infinity are refused (22003).
+In databases of another encoding than UTF8 a bar is made of # in whole characters.';

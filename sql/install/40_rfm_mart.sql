@@ -91,7 +91,8 @@ declare
     window_days constant int := nullif(ecom_internal.setting(mart, 'rfm.window_days'), '')::int;
     score_method constant text := coalesce(method, ecom_internal.setting(mart, 'rfm.method'));
     last_sale constant date := ecom_internal.as_of(mart, null) - 1;
-    lines text := 'f.customer_key <> 0';
+    -- Without an amount a returned line does not show by its sign that it is one; it is no order.
+    lines text := 'f.customer_key <> 0 and not (f.is_return and f.revenue_amount = 0)';
 begin
     -- A condition that holds for every line would cost a comparison on each of them.
     if as_of <= last_sale then

@@ -11,7 +11,7 @@ create table {mart}.alert_rule (
     threshold  numeric not null,
     grain      text    not null check (grain in ('day', 'week', 'month')),
     basis      text    not null check (basis in ('value', 'change_rate', 'change_rate_year')),
-    dimension  text,
+    dimensions text[]  not null,
     filters    jsonb   not null,
     severity   text    not null check (severity in ('info', 'warning', 'critical')),
     channel    text,
@@ -27,7 +27,7 @@ comment on column {mart}.alert_rule.threshold is 'Threshold, in the unit of the 
 comment on column {mart}.alert_rule.grain is 'Period that is looked at: day, week or month.';
 comment on column {mart}.alert_rule.basis is
 'What is compared: the value, its change against the period before (change_rate) or a year before (change_rate_year).';
-comment on column {mart}.alert_rule.dimension is 'Dimension whose members are watched one by one; NULL: the whole.';
+comment on column {mart}.alert_rule.dimensions is 'Dimensions whose members are watched one by one; empty: the whole.';
 comment on column {mart}.alert_rule.filters is 'Sales that are looked at, as {"region": "West"}; {} for all.';
 comment on column {mart}.alert_rule.severity is 'info, warning or critical.';
 comment on column {mart}.alert_rule.channel is 'Channel that ecom.log_alerts notifies (LISTEN); NULL: none.';
@@ -60,8 +60,8 @@ comment on column {mart}.alert_log.metric is 'Metric that was watched.';
 comment on column {mart}.alert_log.grain is 'Length of the period: day, week or month.';
 comment on column {mart}.alert_log.basis is
 'What was compared: value, change_rate (against the period before) or change_rate_year (against a year before).';
-comment on column {mart}.alert_log.dimension is 'Dimension of the segment; an empty text when the whole was watched.';
-comment on column {mart}.alert_log.segment is 'Member of the dimension for which the rule fired; All when the whole was watched.';
+comment on column {mart}.alert_log.dimension is 'Dimensions of the segment, with commas between them; an empty text when the whole was watched.';
+comment on column {mart}.alert_log.segment is 'Member of the dimensions for which the rule fired, as West / Premium; All when the whole was watched.';
 comment on column {mart}.alert_log.period_start is 'First day of the period.';
 comment on column {mart}.alert_log.period_end is 'Last day of the period.';
 comment on column {mart}.alert_log.value is 'Value or change rate that made the rule fire, in the unit of the metric; rates 0 to 1.';
@@ -77,7 +77,7 @@ insert into ecom_internal.refresh_step (name, position, function, needs_sales, d
 -- A metric over time -----------------------------------------------------------------------------------------
 
 create function ecom_internal.metric_series(
-    mart name, metric text, grain text, dimension text, from_date date, to_date date, filters jsonb default '{}') returns text
+    mart name, metric text, grain text, dimensions text[], from_date date, to_date date, filters jsonb default '{}') returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -86,45 +86,50 @@ declare
     date_filters constant jsonb := (
         select jsonb_object_agg(f.dimension, to_jsonb(f.expected))
         from ecom_internal.filter_values(filters) f join ecom_internal.dimension_definition d on d.name = f.dimension and d.level = 'date');
-    dimensions constant text[] := array_remove(array[grain, dimension], null);
-    measured text;
+    first_day date;
+    timely text;
 begin
     if grain is null or grain not in ('day', 'week', 'month') then
         raise exception 'grain "%" is not known', coalesce(grain, 'NULL') using errcode = '22023', hint = 'Use day, week or month.';
     end if;
-    if exists (select from ecom_internal.dimension_definition d where d.name = dimension and d.level = 'date') then
-        raise exception 'dimension "%" is time', dimension using errcode = '22023',
-            hint = 'The grain is the time already; take a dimension of orders or products, or filter: {"is_weekend": "false"}.';
+    select d.name into timely from ecom_internal.dimension_definition d where d.name = any (dimensions) and d.level = 'date' order by d.position limit 1;
+    if found then
+        raise exception 'dimension "%" is time', timely using errcode = '22023',
+            hint = 'The grain is the time already; take dimensions of orders or products, or filter: {"is_weekend": "false"}.';
     end if;
-    measured := ecom_internal.metric_query(mart, array[metric], dimensions, from_date, to_date, filters);
-    -- A period in which the filters on days leave nothing, as Sundays of a shop that is closed, is not in the series.
+    first_day := date_trunc(grain, from_date::timestamp);
     return format('
         with measured as (select q.%1$I as period_start, %2$s as series, q.%3$I::numeric as value from (%4$s) q),
         period as (
-            select g.day::date as period_start, (g.day + %6$L::interval)::date - 1 as period_end
-            from generate_series(date_trunc(%5$L, %7$L::timestamp), %8$L::timestamp, %6$L::interval) g (day)
-            where (g.day + %6$L::interval)::date - 1 <= %8$L::date%9$s)
-        select p.period_start, p.period_end, s.series, p.period_start >= %10$L::date and p.period_end <= %11$L::date as is_complete,
-               coalesce(m.value, %12$s) as value
+            select g.day::date as period_start, (g.day + %5$L::interval)::date - 1 as period_end, %8$s as is_wanted
+            from generate_series(%6$L::timestamp, %7$L::timestamp, %5$L::interval) g (day))
+        select p.period_start, p.period_end, s.series, p.is_wanted,
+               p.period_start >= %9$L::date and p.period_end <= least(%7$L::date, %10$L::date) as is_complete,
+               case when p.is_wanted and p.period_end >= %9$L::date and p.period_start <= %10$L::date then coalesce(m.value, %11$s) end as value
         from period p
-        cross join %13$s s (series)
+        cross join %12$s s (series)
         left join measured m on m.period_start = p.period_start and m.series = s.series',
-        grain, case when dimension is null then '''All''::text' else format('q.%I', dimension) end, metric, measured,
-        grain, '1 ' || grain, from_date, to_date,
-        case when date_filters is not null then
-            format(' and exists (select from %I.dim_date d where d.date between g.day::date and (g.day + %L::interval)::date - 1%s)',
+        grain, case when cardinality(dimensions) > 0 then
+                   (select 'concat_ws('' / '', ' || string_agg(format('q.%I', u.name), ', ' order by u.n) || ')' from unnest(dimensions) with ordinality u (name, n))
+               else '''All''::text' end, metric,
+        ecom_internal.metric_query(mart, array[metric], array[grain] || dimensions, first_day, to_date, filters),
+        '1 ' || grain, first_day, to_date,
+        case when date_filters is null then 'true' else
+            format('exists (select from %I.dim_date d where d.date between g.day::date and (g.day + %L::interval)::date - 1%s)',
                    mart, '1 ' || grain, ecom_internal.dimension_conditions(date_filters)) end,
         sales.first_date, sales.last_date,
         -- Sums and counts of nothing are 0, ratios of nothing are not known.
         case when (select m.type from ecom_internal.mart_metric(mart) m where m.name = metric) = 'numeric' then 'null' else '0' end,
-        case when dimension is null then '(values (''All''::text))' else '(select distinct m.series from measured m)' end);
+        case when cardinality(dimensions) > 0 then '(select distinct m.series from measured m)' else '(values (''All''::text))' end);
 end
 $$;
-comment on function ecom_internal.metric_series(name, text, text, text, date, date, jsonb) is
-'The query of a metric over the whole periods up to a day, without gaps: period_start, period_end, series, is_complete, value.
-is_complete: false when the sales of the mart do not cover the period. series: the member of the dimension, All without one.
-Periods without sales have 0, or NULL for ratios; periods none of whose days meets a filter on days are left out.
-Arguments: mart: the resolved name; grain: day, week or month; dimension: of orders or products, NULL for none;
+comment on function ecom_internal.metric_series(name, text, text, text[], date, date, jsonb) is
+'The query of a metric over time, without gaps: period_start, period_end, series, is_wanted, is_complete, value.
+is_wanted: false for a period none of whose days meets a filter on days, as Sundays of a shop that is closed; it has no value.
+is_complete: false for a period that does not end by to_date or that the sales of the mart do not cover; its value is of its days so far.
+Periods without sales have 0, or NULL for ratios, and NULL outside the sales of the mart. series: the member of the dimensions, All
+without any.
+Arguments: mart: the resolved name; grain: day, week or month; dimensions: of orders or products, {} for none;
 from_date: in the first period; to_date: nothing after it is looked at; filters: as in metric_query.
 Errors: those of metric_query, 22023 for another grain or a dimension of time.';
 
@@ -138,7 +143,7 @@ create function ecom.set_alert(
     threshold numeric,
     grain text default 'day',
     basis text default 'value',
-    "by" text default null,
+    "by" text[] default '{}',
     filters jsonb default '{}',
     severity text default 'warning',
     notify text default null,
@@ -176,19 +181,19 @@ begin
     -- Whatever is wrong with metric, grain, dimension or filters is found here and not by the refresh at night.
     perform ecom_internal.metric_series(mart_schema, metric, grain, "by", '2000-01-01', '2000-01-01', filters);
     execute format('
-        insert into %I.alert_rule as r (name, metric, comparison, threshold, grain, basis, dimension, filters, severity, channel, is_active)
+        insert into %I.alert_rule as r (name, metric, comparison, threshold, grain, basis, dimensions, filters, severity, channel, is_active)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         on conflict (name) do update set metric = excluded.metric, comparison = excluded.comparison, threshold = excluded.threshold,
-            grain = excluded.grain, basis = excluded.basis, dimension = excluded.dimension, filters = excluded.filters,
+            grain = excluded.grain, basis = excluded.basis, dimensions = excluded.dimensions, filters = excluded.filters,
             severity = excluded.severity, channel = excluded.channel, is_active = excluded.is_active', mart_schema)
-        using name, metric, comparison, threshold, grain, basis, "by", coalesce(filters, '{}'), severity, notify,
+        using name, metric, comparison, threshold, grain, basis, coalesce("by", '{}'), coalesce(filters, '{}'), severity, notify,
               coalesce(is_active, true);
 end
 $$;
-comment on function ecom.set_alert(name, text, text, text, numeric, text, text, text, jsonb, text, text, boolean) is
+comment on function ecom.set_alert(name, text, text, text, numeric, text, text, text[], jsonb, text, text, boolean) is
 'Sets an alert rule of a mart: when a metric passes a threshold, the shop wants to hear of it.
 Example: SELECT ecom.set_alert(''shop'', ''few orders'', ''orders'', ''<'', 10)
-Example: SELECT ecom.set_alert(''shop'', ''returns'', ''return_rate'', ''>'', 0.15, ''week'', "by" => ''category'')
+Example: SELECT ecom.set_alert(''shop'', ''returns'', ''return_rate'', ''>'', 0.15, ''week'', "by" => ''{category}'')
 A rule of the same name is replaced. What it says: ecom.check_alerts; what fired: the table alert_log, written by ecom.refresh.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
@@ -198,7 +203,7 @@ Arguments:
 - grain: day, week (from Monday) or month
 - basis: value; change_rate, against the period before: -0.2 is 20 % less; change_rate_year, against a year before (days and
   weeks: 364 days, to the same day of the week). There is no change from 0 or less, nor from a period without data
-- by: a dimension of orders or products whose members are watched one by one; NULL for the whole
+- by: dimensions of orders or products whose members are watched one by one; {} for the whole
 - filters: {"region": "West", "is_holiday": "false"}; days or weeks that filters leave nothing of are not periods
 - severity: info, warning or critical
 - notify: channel for NOTIFY when a new row comes into alert_log, as ecom_alert; NULL for none
@@ -231,14 +236,14 @@ Arguments: mart: NULL means the setting ecom_analytics.mart. name: of the rule.
 Errors: 42704 for a rule that does not exist.';
 
 create function ecom.alert_rules(mart name default null)
-returns table (rule text, metric text, comparison text, threshold numeric, grain text, basis text, "by" text, filters jsonb,
+returns table (rule text, metric text, comparison text, threshold numeric, grain text, basis text, "by" text[], filters jsonb,
                severity text, notify text, is_active boolean)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query execute format('
-        select r.name, r.metric, r.comparison, r.threshold, r.grain, r.basis, r.dimension, r.filters, r.severity, r.channel, r.is_active
+        select r.name, r.metric, r.comparison, r.threshold, r.grain, r.basis, r.dimensions, r.filters, r.severity, r.channel, r.is_active
         from %I.alert_rule r order by r.name collate "C"', ecom_internal.mart_name(mart));
 end
 $$;
@@ -250,10 +255,11 @@ Arguments: mart: NULL means the setting ecom_analytics.mart.';
 -- What they say ----------------------------------------------------------------------------------------------
 
 create function ecom_internal.alert_states(mart name, as_of date, from_date date)
-returns table (rule text, severity text, metric text, grain text, basis text, dimension text, comparison text, threshold numeric,
+returns table (rule text, severity text, metric text, grain text, basis text, dimensions text[], comparison text, threshold numeric,
                channel text, segment text, period_start date, period_end date, value numeric, is_fired boolean, since date, status text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
@@ -272,8 +278,8 @@ begin
     if from_date > as_of_date then
         raise exception 'range from % to % is reversed', from_date, as_of_date using errcode = '22023', hint = 'Pass a from_date that is not after as_of.';
     end if;
-    for rule, metric, comparison, threshold, grain, basis, dimension, filters, severity, channel in execute format('
-        select r.name, r.metric, r.comparison, r.threshold, r.grain, r.basis, r.dimension, r.filters, r.severity, r.channel
+    for rule, metric, comparison, threshold, grain, basis, dimensions, filters, severity, channel in execute format('
+        select r.name, r.metric, r.comparison, r.threshold, r.grain, r.basis, r.dimensions, r.filters, r.severity, r.channel
         from %I.alert_rule r where r.is_active order by r.name collate "C"', mart)
     loop
         step := ('1 ' || grain)::interval;
@@ -285,7 +291,7 @@ begin
             least(date_trunc(grain, sales.first_date::timestamp), last_start))::date;
         is_found := false;
         for segment, period_start, period_end, value, is_fired, since, status in execute format('
-            with series as materialized (%s),
+            with series as materialized (select v.* from (%s) v where v.is_wanted),
             compared as (
                 select s.series, s.period_start, s.period_end, s.is_complete, case when s.is_complete then %s end as value
                 from series s
@@ -294,7 +300,7 @@ begin
             judged as (
                 select c.*, case when c.period_end < $3 or c.period_start > $4 then ''no data'' when not c.is_complete then ''period unfinished''
                                  when c.value is null then ''no data'' when c.value %s $5 then ''fired'' else ''ok'' end as status
-                from compared c where c.period_start >= $2),
+                from compared c where c.period_start between $2 and $6),
             -- What is not known neither starts a run of periods nor ends it.
             run as (
                 select j.*, count(*) filter (where j.status = ''ok'') over (partition by j.series order by j.period_start) as run
@@ -306,7 +312,7 @@ begin
                    case when d.status = ''fired'' then d.since end, d.status
             from dated d where d.period_start = $6 or d.period_end >= $7
             order by d.series collate "C", d.period_start',
-            ecom_internal.metric_series(mart, metric, grain, dimension,
+            ecom_internal.metric_series(mart, metric, grain, dimensions,
                 (window_start - case basis when 'value' then interval '0' when 'change_rate' then greatest(step, interval '7 days')
                                 else interval '1 year 7 days' end)::date,
                 as_of_date - 1, filters),
@@ -360,7 +366,7 @@ Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - as_of: default the day after the last sale
 - from_date: gives also the earlier periods that ended on or after it, for the history of a rule
-segment: the member of the dimension that the rule looks at, All without one. value: the metric or its change rate, compared
+segment: the member of the dimensions that the rule looks at, All without any. value: the metric or its change rate, compared
 with threshold. since: first day of the first of the periods for which the rule has fired without a break, at most 60 days,
 26 weeks or 12 months back (with from_date, back to it). status: fired; ok; no data (the period has none, or there is nothing to
 compare with: a ratio of nothing, no period before); period unfinished (the sales of the mart begin or end within it).
@@ -382,7 +388,7 @@ begin
         logged as (
             insert into %I.alert_log as l (rule, severity, metric, grain, basis, dimension, segment, period_start, period_end, value,
                                            comparison, threshold, since_date, as_of_date)
-            select f.rule, f.severity, f.metric, f.grain, f.basis, coalesce(f.dimension, ''''), f.segment, f.period_start, f.period_end,
+            select f.rule, f.severity, f.metric, f.grain, f.basis, array_to_string(f.dimensions, '', ''), f.segment, f.period_start, f.period_end,
                    f.value, f.comparison, f.threshold, f.since, ecom_internal.as_of($1, $2)
             from fired f order by f.rule collate "C", f.period_start, f.segment collate "C"
             on conflict do nothing

@@ -54,6 +54,28 @@ New Customers 42 16304.94
 Potential Loyalists 484 503951.45
 Promising 94 27636.75' "$(grid)"
 
-is 'refresh' 'done' "$(sql "select string_agg(distinct status, ',') from ecom.refresh('retail', array['rfm'])")"
+# Key figures before and after a refresh, against the lines; the days are the shop's last, unfinished month.
+plain() {
+    sql "select sum(revenue_amount)::numeric(18,2), count(distinct order_id) filter (where not is_return),
+                count(distinct customer_key) filter (where not is_return and customer_key <> 0), sum(quantity)::numeric(18,0),
+                -sum(revenue_amount) filter (where is_return)::numeric(18,2)
+         from retail.fact_sales join retail.dim_geography using (geography_key) where $1"
+}
+kpi() { sql "select revenue, orders, customers, units::numeric(18,0), return_amount from ecom.kpi_summary('retail'$1)"; }
+key_figures() {
+    is "key figures$1" "$(plain true)" "$(kpi '')"
+    is "key figures of a month$1" "$(plain 'order_date_key between 20111101 and 20111130')" "$(kpi ", '2011-11-01', '2011-11-30'")"
+    is "key figures of days of a country$1" "$(plain "order_date_key between 20111103 and 20111209 and country = 'France'")" \
+        "$(kpi ", '2011-11-03', '2011-12-09', '{\"country\": \"France\"}'")"
+}
+key_figures ' from lines'
+is 'refresh' 'done' "$(sql "select string_agg(distinct status, ',') from ecom.refresh('retail')")"
+key_figures ''
+is 'known customers of the key figures are those of RFM' t "$(sql "select k.customers = r.customers and k.orders = r.orders from ecom.kpi_summary('retail', filters => '{}') t,
+    (select count(*) filter (where frequency > 0) as customers, sum(frequency) as orders from retail.customer_rfm) r,
+    (select count(distinct customer_key) as customers, sum(order_count) as orders from retail.fact_order where customer_key <> 0 and order_count = 1) k")"
+is 'the last month is not complete' 'f|12 true' "$(sql "select (select is_complete from retail.kpi_monthly where month = '2011-12-01'),
+    (select count(*) || ' ' || bool_and(is_complete) from retail.kpi_monthly where month < '2011-12-01')")"
+is 'the BI contract holds' '' "$(sql "select * from ecom.check_bi('retail')")"
 is 'every customer is scored or a prospect' '4372|t' "$(sql "select count(*), bool_and((r_score is null) = (segment = 'Prospects')) from retail.customer_rfm")"
 finish
