@@ -1,4 +1,4 @@
--- Statistics over any query: correlations, intervals, tests of differences.
+-- Statistics over any query: correlations, intervals, tests of differences, anomalies, sets of keys, charts in text.
 \set SHOW_CONTEXT never
 create function pg_temp.error_of(statement text) returns text language plpgsql as $$
 declare
@@ -222,21 +222,60 @@ set ecom_analytics.memory_limit = '1MB';
 select pg_temp.error_of('select ecom.anomaly_score(v) over (order by v) from generate_series(1, 20000) v');
 reset ecom_analytics.memory_limit;
 
+-- Sets of keys: count(distinct) for any shape of keys, NULLs, extremes.
+create table key_row as
+select i, i % 30 as day, (i * 7919::bigint) % 4001 as dense, ((i * 7919::bigint) % 20011) * 1000003 as wide, ('x' || substr(md5((i % 9000)::text), 1, 16))::bit(64)::bigint as scattered,
+       case when i % 3 <> 0 then i % 100 end as with_nulls from generate_series(1, 40000) i;
+analyze key_row;
+select ecom.count_keys(dense) - count(distinct dense) as dense, ecom.count_keys(wide) - count(distinct wide) as wide, ecom.count_keys(scattered) - count(distinct scattered) as scattered,
+       ecom.count_keys(with_nulls) - count(distinct with_nulls) as with_nulls, ecom.count_keys(i) - count(*) as all_different, ecom.count_keys(null) as only_nulls,
+       ecom.count_keys(i) filter (where false) as none, ecom.count_keys(dense::smallint) - count(distinct dense) as smallint
+from key_row;
+select ecom.count_keys(v) from unnest('{-9223372036854775808, 9223372036854775807, 0, -1, 0, 65535, 65536, -65536, -65537}'::bigint[]) v;
+select count(*) as days, count(*) filter (where keys <> distinct_keys) as different
+from (select day, ecom.count_keys(wide) as keys, count(distinct wide) as distinct_keys from key_row group by day) d;
+-- A set per day, stored; any days together; what two of them share.
+create table key_day as select day, ecom.key_set_agg(dense) as dense, ecom.key_set_agg(wide) as wide, ecom.key_set_agg(scattered) as scattered, ecom.key_set_agg(with_nulls) filter (where day < 0) as nothing from key_row group by day;
+select count(*) as ranges, count(*) filter (where k.dense <> d.dense) as different_dense, count(*) filter (where k.scattered <> d.scattered) as different_scattered
+from (values (0, 0), (0, 6), (7, 13), (3, 29), (0, 29)) r (a, b),
+     lateral (select ecom.key_set_count(ecom.key_set_union(dense)) as dense, ecom.key_set_count(ecom.key_set_union(scattered)) as scattered from key_day where day between a and b) k,
+     lateral (select count(distinct dense) as dense, count(distinct scattered) as scattered from key_row where day between a and b) d;
+select ecom.key_set_count(a.wide) + ecom.key_set_count(b.wide) - (select ecom.key_set_count(ecom.key_set_union(s)) from unnest(array[a.wide, b.wide]) s) as shared,
+       (select count(*) from (select wide from key_row where day = 1 intersect select wide from key_row where day = 2) i) as expected
+from key_day a, key_day b where a.day = 1 and b.day = 2;
+-- Equal sets are equal bytes, in whatever order they were filled or merged.
+select ecom.key_set_agg(dense order by md5(i::text))::text = ecom.key_set_agg(dense order by i desc)::text as any_order,
+       ecom.key_set_agg(dense)::text = (select ecom.key_set_union(dense order by md5(day::text))::text from key_day) as merged from key_row;
+select ecom.key_set_count(s::text::ecom.state) as through_text, pg_column_size(s) < 10000 as small from (select ecom.key_set_agg(i) as s from key_row) t;
+select ecom.key_set_count(null) is null as nothing, ecom.key_set_union(nothing) is null as union_of_nothing, ecom.key_set_agg(null::bigint) is null as only_nulls from key_day;
+select day, sum(ecom.key_set_count(dense)) over (order by day) > 0 as window, ecom.count_keys(day) over (order by day) as running from key_day where day < 3;
+select pg_temp.error_of('select ecom.key_set_count(pearson) from part'), pg_temp.error_of('select ecom.key_set_union(s) from (select pearson as s from part union all select dense from key_day) t');
+select pg_temp.error_of(format('select ecom.key_set_count(%L::ecom.state)', left(dense::text, 200))) from key_day where day = 1;
+select pg_temp.error_of('select ecom.count_keys(1.5)');
+set ecom_analytics.memory_limit = '1MB';
+select pg_temp.error_of('select ecom.count_keys(v * 65536::bigint) from generate_series(1, 100000) v');
+select ecom.count_keys(v) as fits from generate_series(1, 1000000) v;
+reset ecom_analytics.memory_limit;
+
 -- Parallel plans give the same.
 create table serial as
 select (select jsonb_agg(to_jsonb(c)) from (select ecom.corr_agg(array[a, b, c], 'spearman') as s from measure) a, ecom.corr_rows(a.s) c) as spearman,
        (select sum(c.r) from (select ecom.corr_agg(array[a, b, c]) as s from measure) a, ecom.corr_rows(a.s) c) as pearson,
-       (select (ecom.mean_test(b, g = 1)).t from measure) as t;
+       (select (ecom.mean_test(b, g = 1)).t from measure) as t,
+       (select count(distinct wide) from key_row) as wide, (select count(distinct scattered) from key_row) as scattered;
 set parallel_setup_cost = 0;
 set parallel_tuple_cost = 0;
 set min_parallel_table_scan_size = 0;
 set max_parallel_workers_per_gather = 2;
 alter table measure set (parallel_workers = 2);
+alter table key_row set (parallel_workers = 2);
 select is_partial('select ecom.corr_agg(array[a, b]) from measure') as corr_agg, is_partial('select ecom.corr_agg(array[a, b], ''spearman'') from measure') as spearman,
-       is_partial('select ecom.mean_test(b, g = 1) from measure') as mean_test, is_partial('select ecom.mean_test(b, g = 1, 0.9) from measure') as with_level;
+       is_partial('select ecom.mean_test(b, g = 1) from measure') as mean_test, is_partial('select ecom.mean_test(b, g = 1, 0.9) from measure') as with_level,
+       is_partial('select ecom.count_keys(wide) from key_row') as count_keys, is_partial('select ecom.key_set_agg(wide) from key_row') as key_set_agg;
 select (select jsonb_agg(to_jsonb(c)) from (select ecom.corr_agg(array[a, b, c], 'spearman') as s from measure) a, ecom.corr_rows(a.s) c) = spearman as spearman,
        abs((select sum(c.r) from (select ecom.corr_agg(array[a, b, c]) as s from measure) a, ecom.corr_rows(a.s) c) - pearson) < 1e-12 as pearson,
-       abs((select (ecom.mean_test(b, g = 1)).t from measure) - t) < 1e-12 as mean_test
+       abs((select (ecom.mean_test(b, g = 1)).t from measure) - t) < 1e-12 as mean_test,
+       (select ecom.count_keys(wide) from key_row) = wide as count_keys, (select ecom.key_set_count(s) from (select ecom.key_set_agg(scattered) as s from key_row) k) = scattered as key_set
 from serial;
 
 set client_min_messages = warning;

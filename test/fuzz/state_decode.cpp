@@ -4,12 +4,24 @@
 #include "core/rfm/accumulator.hpp"
 #include "core/rfm/segments.hpp"
 #include "core/rfm/table.hpp"
+#include "core/stats/comparison.hpp"
+#include "core/stats/correlation.hpp"
+#include "core/stats/key_set.hpp"
 #include "core/stats/quantile_bins.hpp"
+#include "core/stats/text_chart.hpp"
 #include "fuzz/fuzz.hpp"
 
 using namespace ecom::core;
 
 namespace {
+
+template <typename S>
+auto merge(S& state, S& other, Host& host) {
+    return state.merge(other, host);
+}
+
+// The order of its values is lost in a merge, so it has none.
+void merge(SparkState&, SparkState&, Host&) {}
 
 void finish(QuantileBinsState& state, Host& host) {
     if (!state.empty()) state.fit(host);
@@ -21,6 +33,14 @@ void finish(RfmAccumulator& state, Host& host) {
     rfm_table(state, std::nullopt, Returns::kNet, true, host);
 }
 
+void finish(CorrelationState& state, Host& host) { state.correlations(0.95, host); }
+
+void finish(MeanTestState& state, Host&) { welch_test(state.sample(true), state.sample(false), state.level()); }
+
+void finish(KeySet& state, Host& host) { state.add(state.count(), host); }
+
+void finish(SparkState& state, Host& host) { state.line(ChartGlyphs::kBlocks, host); }
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -31,7 +51,7 @@ void check(std::string_view payload) {
         Reader again = open_state(bytes, S::kKind);
         S copy = S::decode(again);
         ecom::test::require(encode_state(copy) == bytes);
-        state.merge(copy, host);
+        merge(state, copy, host);
         finish(state, host);
     } catch (const Error&) {
     }
@@ -42,10 +62,14 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 3) {
+    switch (data[0] % 7) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
-        default: check<RfmAccumulator>(payload); break;
+        case 2: check<RfmAccumulator>(payload); break;
+        case 3: check<CorrelationState>(payload); break;
+        case 4: check<MeanTestState>(payload); break;
+        case 5: check<KeySet>(payload); break;
+        default: check<SparkState>(payload); break;
     }
     return 0;
 }

@@ -32,10 +32,11 @@ double square(double x) { return x * x; }
 // Fills in what follows from n, the sums of products and the method.
 void conclude(Correlation& pair, double xx, double yy, double xy, CorrelationMethod method,
               double critical) {
-    if (pair.n < 2 || xx == 0.0 || yy == 0.0) return;
+    if (pair.n < 2) return;
     if (!std::isfinite(xx) || !std::isfinite(yy) || !std::isfinite(xy))
         throw Error(ErrorCode::kNonFiniteInput, "values are too large to be correlated",
                     "Divide the variables by a constant first: correlations do not change.");
+    if (xx <= 0.0 || yy <= 0.0) return;
     // One root rounds less than two: proportional variables get exactly 1.
     const double product = xx * yy;
     const double scale = std::isnormal(product) ? std::sqrt(product) : std::sqrt(xx) * std::sqrt(yy);
