@@ -15,6 +15,26 @@ select to_char(count(*), 'FM999,999,999') as "order lines",
        min(ordered_at)::date as "first day", max(ordered_at)::date as "last day"
 from fact_sales;
 
+\echo '== Key figures: the last complete month beside the month before (ecom.kpi_summary, ecom.revenue_trend)'
+with month as (select max(month) as month from kpi_monthly where is_complete),
+shown as (select m.month - interval '1 month' as month, 1 as n from month m union all select m.month, 2 from month m)
+select to_char(s.month, 'YYYY-MM') as month, to_char(k.revenue, 'FM999,999,999,990') as revenue, to_char(k.orders, 'FM999,999,999') as orders,
+       to_char(k.customers, 'FM999,999,999') as customers, k.new_customers as new, k.aov as "order value",
+       to_char(100 * k.return_rate, 'FM990.0') || ' %' as returned, k.avg_satisfaction as satisfaction
+from shown s cross join lateral ecom.kpi_summary(null, s.month::date, (s.month + interval '1 month - 1 day')::date) k
+order by s.n;
+
+select ecom.spark(value::float8 order by period_start) as "revenue by week", min(period_start) as "from", max(period_end) as "to"
+from ecom.revenue_trend(null, 'week') where is_complete;
+
+\echo '== Where the revenue is (ecom.revenue_by)'
+select dimension, member, to_char(value, 'FM999,999,999,990') as revenue, to_char(100 * share, 'FM990.0') || ' %' as share,
+       ecom.bar(share::float8, 1, 30) as " "
+from (values (1, 'region'), (2, 'country'), (3, 'category'), (4, 'channel')) d (n, dimension)
+cross join lateral ecom.revenue_by(null, dimension, page_size => 5) r
+where (select count(*) from ecom.revenue_by(null, dimension, page_size => 2)) > 1
+order by n, rank, member;
+
 \echo '== Customer groups (RFM: recency, frequency, monetary value; docs/rfm.md)'
 select segment,
        to_char(customer_count, 'FM999,999,999') as customers,
