@@ -34,7 +34,7 @@ insert into ecom_internal.metric_definition (name, position, kind, type, express
      'What customers paid, less returns.'),
     ('orders', 2, 'additive', 'bigint', 'sum(o.order_count)', 'sum(o.order_count)', '{}',
      'Orders with at least one line that is not a return, each counted once, at its first sales line.'),
-    ('customers', 3, 'distinct', 'bigint', 'count(distinct o.customer_key) filter (where o.order_count > 0 and o.customer_key <> 0)',
+    ('customers', 3, 'distinct', 'bigint', 'ecom.count_keys(o.customer_key) filter (where o.order_count > 0 and o.customer_key <> 0)',
      null, '{}', 'Different known customers with an order.'),
     ('aov', 4, 'derived', 'numeric', 'revenue / nullif(orders, 0)', null, '{revenue,orders}',
      'Average order value: revenue per order.'),

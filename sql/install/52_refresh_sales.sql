@@ -216,7 +216,7 @@ begin
         insert into %1$I.kpi_period (grain, period_start, period_end, region, segment, order_count, customer_count,
                                      new_customer_count, median_order_amount, %4$s)
         select %2$L, %3$s, (%3$s + interval ''1 %5$s'' - interval ''1 day'')::date, g.region, c.segment, sum(o.order_count)::bigint,
-               count(distinct o.customer_key) filter (where o.order_count = 1 and o.customer_key <> 0),
+               ecom.count_keys(o.customer_key) filter (where o.order_count = 1 and o.customer_key <> 0),
                count(*) filter (where o.order_number = 1),
                (percentile_cont(0.5) within group (order by o.gross_amount::float8) filter (where o.order_count = 1))::numeric(18,2),
                %6$s
