@@ -29,7 +29,8 @@ begin
         from (%5$s) q join %6$I.%7$I k on k.%8$I = q.%2$I and k.%3$I <> 0',
         case when member is null then '''All''' else format('q.%I::text', member) end, entity, entity || '_key',
         -- Revenue of which no cost is known has no margin, and not one of 0; of what came back whole it is 0.
-        case metric when 'margin' then 'case when q.costed_amount <> 0 or q.cost_amount <> 0 or q.revenue = 0 then q.margin end' else format('q.%I::numeric', metric) end,
+        case metric when 'margin' then 'case when q.costed_amount <> 0 or q.cost_amount <> 0 or q.revenue = 0 then q.margin end'
+                    else format('q.%I::numeric', metric) end,
         ecom_internal.metric_query(mart, case metric when 'margin' then '{margin,costed_amount,cost_amount,revenue}' else array[metric] end,
                                    array(select distinct d from unnest(array[member, entity]) d where d is not null), from_date, to_date, filters),
         mart, 'dim_' || entity, entity || '_id');

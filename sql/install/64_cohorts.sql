@@ -26,7 +26,8 @@ begin
         raise exception 'definition "%" is not known', coalesce(definition, 'NULL') using errcode = '22023',
             hint = 'Use calendar (ages are calendar periods) or since_first (ages are periods of equal length from each first order).';
     end if;
-    named := (select coalesce(string_agg(format(', %s%I', '{a}.', 'dimension_' || d), '' order by n), '') from unnest(dimensions) with ordinality u (d, n));
+    named := (select coalesce(string_agg(format(', %s%I', '{a}.', 'dimension_' || d), '' order by n), '')
+              from unnest(dimensions) with ordinality u (d, n));
     age := case when not is_calendar then format('({d} - {f}) / %s', grain_days)
                 when grain = 'week' then '(date_trunc(''week'', {d}::timestamp)::date - {c}) / 7'
                 else format('((extract(year from {d}) - extract(year from {c})) * 12 + extract(month from {d}) - extract(month from {c}))::int / %s',
@@ -200,7 +201,8 @@ begin
             cross join generate_series(0, ($1 - 1 - $3) / $2) g (n)
             left join counted c on c.member = x.member and c.n = g.n),
         compared as (
-            select p.*, $1 - (p.n + 1) * $2 as first_day, coalesce(sum(p.new) over (w rows between unbounded preceding and 1 preceding), 0)::bigint as known,
+            select p.*, $1 - (p.n + 1) * $2 as first_day,
+                   coalesce(sum(p.new) over (w rows between unbounded preceding and 1 preceding), 0)::bigint as known,
                    coalesce(lag(p.active) over w, 0) as previous
             from period p window w as (partition by p.member order by p.n desc))
         select c.first_day, c.first_day + $2 - 1, c.first_day - $2 >= $3 and c.first_day + $2 - 1 <= $4, c.member, c.known, c.active - c.new,
@@ -228,7 +230,8 @@ lost in between: choose period_days above the 90th percentile of ecom.purchase_i
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - period_days: 1 to 36525
-- by: a dimension of the customer''s first order or its day, of ecom.dimensions()
+- by: a dimension of the customer''s first order or its day, of ecom.dimensions(). rfm_segment is that of the last refresh: it
+  tells who has left, not who will
 - as_of: only orders before it count; NULL means the day after the last sale
 - filters: {"channel": "Email"}: the customers whose first order meets them
 Time: n log n over the orders. Errors: 22023 for period_days out of range, an unknown dimension or filter.';
@@ -280,7 +283,8 @@ from (select m.cohort_month, m.age_months, m.activity_month, m.is_complete, sum(
 comment on view {mart}.cohort_retention_monthly is
 'One row per month of first orders and age in months: retention and value so far. By segment and channel it is cohort_month.';
 select ecom_internal.copy_column_comments({mart_name}, 'cohort_month', 'cohort_retention_monthly');
-comment on column {mart}.cohort_retention_monthly.retention_rate is 'Share of the cohort with an order in the activity month, 0 to 1. Does not add up.';
+comment on column {mart}.cohort_retention_monthly.retention_rate is
+'Share of the cohort with an order in the activity month, 0 to 1. Does not add up.';
 comment on column {mart}.cohort_retention_monthly.cumulative_revenue_amount is 'Revenue of the cohort up to and with the activity month.';
 comment on column {mart}.cohort_retention_monthly.cumulative_revenue_per_customer is
 'cumulative_revenue_amount per customer of the cohort. Does not add up.';

@@ -30,7 +30,8 @@ end
 $$;
 comment on function ecom_internal.funnel_query(text, text[], text) is
 'The query of the events of a funnel: for an event of step k, chain_k has the times, in seconds, of the soonest way through the
-steps from k on, with infinity at its end where it does not reach the last. Arguments: source: FROM item with actor, event, at; steps; group_column: a column of the source, or NULL.';
+steps from k on, with infinity at its end where it does not reach the last.
+Arguments: source: FROM item with actor, event, at; steps; group_column: a column of the source, or NULL.';
 
 create function ecom_internal.run_funnel(source text, steps text[], within interval, group_column text, caller_path text)
 returns table (member text, step_number int, step text, entered bigint, converted bigint, rate numeric, ci_low numeric,
