@@ -85,7 +85,7 @@ select step, rows, status from ecom.refresh('refresh_shop', '{rfm}');
 select ecom.create_mart('refresh_empty');
 select step, rows, status, reason from ecom.refresh('refresh_empty');
 select count(*) as logged, count(as_of_date) as dated from refresh_empty.refresh_log;
-select pg_temp.error_of($$select * from ecom.refresh('refresh_shop', '{rfm, kmeans}')$$) ~ '^22023 \| no such refresh step: ''kmeans'' \| Use some of dimensions, rfm' as unknown_step;
+select pg_temp.error_of($$select * from ecom.refresh('refresh_shop', '{rfm, kmeans}')$$) ~ '^22023 \| no such refresh step: ''kmeans'' \| Use some of dimensions, sales, rfm' as unknown_step;
 select left(pg_temp.error_of($$select * from ecom.refresh('refresh_shop', '{null}')$$), 40) as error_of;
 select left(pg_temp.error_of($$select * from ecom.refresh('refresh_shop', '{}')$$), 42) as error_of;
 select pg_temp.error_of($$select * from ecom.refresh('refresh_shop', '{rfm}', 'infinity')$$);
