@@ -36,18 +36,26 @@ WEST_MONTH = Filter("West", True)
 
 
 def plain(value):
-    return value if value is None or isinstance(value, str) else str(value) if isinstance(value, datetime.date) else float(value)
+    """A value as what can be compared across forms: text or None, and numbers as floats."""
+    if isinstance(value, datetime.date):
+        return str(value)
+    return value if value is None or isinstance(value, str) else float(value)
+
+
+def agree(one, other):
+    """Views and functions round medians and means to two digits."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=0.0051)
+    return one == other
 
 
 def same_rows(ours, peer):
-    """The same rows in any order; medians and means to the digits that views and functions round to."""
-    ours, peer = (sorted((tuple(plain(value) for value in row) for row in rows), key=lambda row: str(row[0]))
+    """The same rows, in any order of the first column."""
+    ours, peer = (sorted((tuple(map(plain, row)) for row in rows), key=lambda row: str(row[0]))
                   for rows in (ours, peer))
     require(len(ours) == len(peer), f"{len(ours)} rows", f"{len(peer)} rows")
     for our_row, peer_row in zip(ours, peer):
-        require(len(our_row) == len(peer_row) and all(
-            math.isclose(one, other, rel_tol=1e-9, abs_tol=0.0051) if isinstance(one, float) and isinstance(other, float)
-            else one == other for one, other in zip(our_row, peer_row)), our_row, peer_row)
+        require(len(our_row) == len(peer_row) and all(map(agree, our_row, peer_row)), our_row, peer_row)
 
 
 def same_answers(ours, peer):
@@ -70,8 +78,8 @@ class Shop:
         self.lines = server.value(f"""
             select loaded_lines from ecom.load_demo('{MART}', customers => {size // 10}, orders => {size * 2 // 5})""")
         self.warm()
-        # The step rfm fills the segments that some views show.
-        server.rows(f"select * from ecom.refresh('{MART}', steps => '{{sales,rfm}}')")
+        steps = server.rows(f"select step, seconds from ecom.refresh('{MART}')")
+        server.notes.append("first refresh: " + ", ".join(f"{step} {seconds:.1f} s" for step, seconds in steps))
         self.warm()
         self.last_day = server.value(f"select max(ordered_at)::date from {MART}.fact_sales")
         self.first_day = self.last_day.replace(day=1)
@@ -112,10 +120,13 @@ class Shop:
             from (select "_"."{by}" as "x", {inner} {self.from_view(view, chosen, dated_by, condition)}) "rows"
             group by "x" limit 1000001"""
 
+    def filters(self, chosen):
+        return f"""'{{"region": "{chosen.region}"}}'""" if chosen.region else "'{}'"
+
     def arguments(self, chosen):
         """from_date, to_date and filters of a function."""
         days = f"'{self.first_day}', '{self.last_day}'" if chosen.is_month else "null, null"
-        return days + f""", '{f'{{"region": "{chosen.region}"}}' if chosen.region else '{}'}'"""
+        return f"{days}, {self.filters(chosen)}"
 
 
 current_shop = None
@@ -180,7 +191,8 @@ def new_customers_of_lines(shop, chosen, periods="true"):
             where not is_return and customer_key <> 0 group by customer_key)
         select {MONTH_OF_DAY} as month, {REVENUE} as revenue, {ORDERS} as orders,
                count(distinct o.customer_key) filter (where not f.is_return) as customers,
-               count(distinct o.customer_key) filter (where not f.is_return and f.ordered_at = o.first_at) as new_customers
+               count(distinct o.customer_key) filter (where not f.is_return and f.ordered_at = o.first_at)
+                   as new_customers
         from {MART}.fact_sales f {DATE} {PLACE if chosen.region else ""}
         left join first_order o on o.customer_key = f.customer_key
         where {periods} {f"and g.region = '{chosen.region}'" if chosen.region else ""}
@@ -224,22 +236,21 @@ def asks_anew(name, *statements):
 def costliest_node(server, statement):
     """The plan node that spends the most time itself, as a text."""
     plan = server.value(f"explain (analyze, format json) {statement}")[0]["Plan"]
+    spent = []
 
-    def total(node):
-        # Workers run beside each other: their loops are not added up.
-        return node["Actual Total Time"] * (1 if node.get("Parallel Aware") else node["Actual Loops"])
+    def visit(node, processes):
+        # The loops of workers, which run beside each other, are not added up.
+        total = node["Actual Total Time"] * node["Actual Loops"] / processes
+        below = processes * (node.get("Workers Launched", 0) + 1)
+        own = total - sum(visit(part, below) for part in node.get("Plans", []))
+        spent.append((own, len(spent), node))
+        return total
 
-    def nodes(node):
-        yield node
-        for part in node.get("Plans", []):
-            yield from nodes(part)
-
-    def own(node):
-        return total(node) - sum(map(total, node.get("Plans", [])))
-
-    node = max(nodes(plan), key=own)
-    what = " ".join(str(node[key]) for key in ("Node Type", "Relation Name", "Index Name", "Function Name") if key in node)
-    return f"{what} {own(node):.0f} of {plan['Actual Total Time']:.0f} ms for {node['Actual Rows'] * node['Actual Loops']} rows"
+    whole = visit(plan, 1)
+    own, _, node = max(spent)
+    names = ("Node Type", "Relation Name", "Index Name", "Function Name")
+    what = " ".join(node[name] for name in names if name in node)
+    return f"{what} {own:.0f} of {whole:.0f} ms for {node['Actual Rows'] * node['Actual Loops']} rows"
 
 
 def note_missed(server, name, seconds, goal, statement=None):
@@ -318,9 +329,10 @@ def other_views(shop, known):
         if view not in known:
             dated_by = next((name for name in ("month", "order_date") if name in (dates or ())), None)
             chosen = Filter("West" if "region" in names else None, dated_by is not None)
+            by = texts[0] if texts else names[0]
             statements[view] = f"""
                 select "rows"."x", count(1) as "a0"
-                from (select "_"."{texts[0] if texts else names[0]}" as "x" {shop.from_view(view, chosen, dated_by)}) "rows"
+                from (select "_"."{by}" as "x" {shop.from_view(view, chosen, dated_by)}) "rows"
                 group by "x" limit 1000001"""
     return statements
 
@@ -330,11 +342,13 @@ def views(bench, rows):
     server = shop.server
     questions = view_questions(shop)
     for view, (ours, peer) in questions.items():
-        bench.compare(shop.lines, [Pair(asks(server, view, ours), asks(server, "lines", peer), same_answers)], f", {view}")
+        pair = Pair(asks(server, view, ours), asks(server, "lines", peer), same_answers)
+        bench.compare(shop.lines, [pair], f", {view}")
         note_missed(server, view, bench.results[-1].pairs[0].ours.median, GOAL_VIEW, ours)
     others = other_views(shop, questions)
     figures = {view: measure(asks(server, view, statement), bench.runs).median for view, statement in others.items()}
-    server.notes.append("views without a peer: " + ", ".join(f"{view} {seconds:.3f} s" for view, seconds in figures.items()))
+    server.notes.append("views without a peer: "
+                        + ", ".join(f"{view} {seconds:.3f} s" for view, seconds in figures.items()))
     for view, seconds in figures.items():
         note_missed(server, view, seconds, GOAL_VIEW, others[view])
 
@@ -359,18 +373,18 @@ def tiles(shop, chosen):
     two_months = f"f.order_date_key between {shop.previous_day:%Y%m}01 and {shop.last_day:%Y%m%d}"
     previous_month = shop.previous_day.replace(day=1)
     cards = ("revenue_amount", "order_count", "customer_count", "new_customer_count")
-    filters = shop.arguments(places).split(", ", 2)[2]
 
     def trend(grain, metric, chosen):
         return f"""select period_start, value from ecom.revenue_trend('{MART}', '{grain}', '{{}}',
                    {shop.arguments(chosen)}, '{metric}')"""
 
     def by(dimension, metric="revenue"):
-        return f"select member, value from ecom.revenue_by('{MART}', '{dimension}', {shop.arguments(chosen)}, '{metric}')"
+        return f"""select member, value
+                   from ecom.revenue_by('{MART}', '{dimension}', {shop.arguments(chosen)}, '{metric}')"""
 
     def summary(first, last):
         return f"""select date '{first}', revenue, orders, customers, new_customers
-                   from ecom.kpi_summary('{MART}', '{first}', '{last}', {filters})"""
+                   from ecom.kpi_summary('{MART}', '{first}', '{last}', {shop.filters(places)})"""
 
     return [
         Tile("cards, this month and the last",
@@ -413,7 +427,8 @@ def tiles(shop, chosen):
              shop.visual(kpi_view, "month", ("new_customer_count", "returning_customer_count"), places),
              f"""select n.period_start, n.value, r.value from ({trend("month", "new_customers", places)}) n
                  join ({trend("month", "returning_customers", places)}) r using (period_start)""",
-             f"""select month, new_customers, customers - new_customers from ({new_customers_of_lines(shop, places)}) m"""),
+             f"""select month, new_customers, customers - new_customers
+                 from ({new_customers_of_lines(shop, places)}) m"""),
         Tile("satisfaction by shipping method",
              f"""select "x", "a0" / nullif("a1", 0) from ({shop.visual(
                  "sales_monthly", "shipping_method", ("satisfaction_sum", "satisfaction_count"), chosen)}) s""",
@@ -435,13 +450,14 @@ def dashboard(bench, rows):
     server = shop.server
     for chosen, title in ((WEST_MONTH, ", one region and month"), (EVERYTHING, ", everything")):
         asked = tiles(shop, chosen)
-        lines, views, functions = (asks(server, name, *(getattr(tile, form) for tile in asked)) for name, form in (
-            ("lines", "lines"), ("12 views", "view"), ("12 functions", "function")))
+        of_views, of_functions, of_lines_alone = (
+            asks(server, name, *(getattr(tile, form) for tile in asked))
+            for name, form in (("12 views", "view"), ("12 functions", "function"), ("lines", "lines")))
         anew = asks_anew("12 views, new session", *(tile.view for tile in asked))
         bench.compare(shop.lines, [
-            Pair(views, lines, same_answers),
-            Pair(anew, views, same_answers, is_own=True),
-            Pair(functions, views, same_answers, is_own=True)], title)
+            Pair(of_views, of_lines_alone, same_answers),
+            Pair(anew, of_views, same_answers, is_own=True),
+            Pair(of_functions, of_views, same_answers, is_own=True)], title)
         goal = GOAL_DASHBOARD if chosen.region else GOAL_FIRST_LOAD
         for pair in bench.results[-1].pairs:
             note_missed(server, pair.ours.name + title, pair.ours.median, goal)
@@ -460,8 +476,10 @@ class Views:
     def __init__(self, shop):
         self.server = shop.server
         self.names = []
-        typed, summed, from_lines = (self.server.value(f"select ecom_internal.sales_parts('{template}')") for template in (
-            "({expression})::{type} as {name}", "sum(o.{name})::{sum_type} as {name}", "({expression})::{sum_type} as {name}"))
+        typed, summed, from_lines = (
+            self.server.value(f"select ecom_internal.sales_parts('{part}')")
+            for part in ("({expression})::{type} as {name}", "sum(o.{name})::{sum_type} as {name}",
+                         "({expression})::{sum_type} as {name}"))
         self.create("fact_order", "customer_key", f"""
             select l.*, case when order_count = 1 and customer_key <> 0 then row_number() over w end as order_number,
                    case when order_count = 1 and customer_key <> 0
@@ -478,20 +496,22 @@ class Views:
                    stddev_samp(o.days_since_previous_order) as interval_stddev_days
             from bench.fact_order o where o.customer_key <> 0 group by 1""")
         for name, keys, expressions, source, from_clause, has_orders in self.server.rows("""
-                select name, keys, key_expressions, source, from_clause, has_orders from ecom_internal.rollup order by position"""):
-            orders = "" if not has_orders else (
-                "sum(o.order_count) as order_count, count(*) filter (where o.order_number = 1) as new_customer_count,"
-                if source == "orders" else
-                "sum(o.order_count) as order_count, sum(o.new_customer_count) as new_customer_count,")
+                select name, keys, key_expressions, source, from_clause, has_orders
+                from ecom_internal.rollup order by position"""):
+            new = "count(*) filter (where o.order_number = 1)" if source == "orders" else "sum(o.new_customer_count)"
+            orders = f"sum(o.order_count) as order_count, {new} as new_customer_count," if has_orders else ""
+            # It reads the peer's own orders and cubes.
             for own in self.names:
                 from_clause = from_clause.replace(f"{{mart}}.{own} ", f"bench.{own} ")
             names = keys.split(", ")
+            grouped = ", ".join(map(str, range(1, len(names) + 1)))
             self.create(name, names[0], f"""
                 select {expressions}, {orders} {from_lines if source == "lines" else summed}
-                from {from_clause.replace("{mart}", MART)} group by {", ".join(map(str, range(1, len(names) + 1)))}""", names)
+                from {from_clause.replace("{mart}", MART)} group by {grouped}""", names)
         self.create("kpi_period", "period_start", " union all ".join(f"""
             select '{grain}' as grain, {period} as period_start, g.region, c.segment, sum(o.order_count) as order_count,
-                   count(distinct o.customer_key) filter (where o.order_count = 1 and o.customer_key <> 0) as customer_count,
+                   count(distinct o.customer_key) filter (where o.order_count = 1 and o.customer_key <> 0)
+                       as customer_count,
                    count(*) filter (where o.order_number = 1) as new_customer_count,
                    (percentile_cont(0.5) within group (order by o.gross_amount::float8)
                        filter (where o.order_count = 1))::numeric(18,2) as median_order_amount, {summed}
@@ -555,7 +575,8 @@ class Changes:
         self.shop.server.rows(f"""
             insert into {MART}.fact_sales (ordered_at, order_date_key, order_id, {self.columns})
             select moment, to_char(moment, 'YYYYMMDD')::int, 'N{self.count}-' || order_id, {self.columns}
-            from (select date '{self.shop.last_day}' - abs(hashtext(order_id) % {days}) + ordered_at::time as moment, f.*
+            from (select date '{self.shop.last_day}' - abs(hashtext(order_id) % {days}) + ordered_at::time as moment,
+                         f.*
                   from {MART}.fact_sales f where not is_return and order_id not like 'N%'
                   order by sales_key offset {(self.count - 1) * CHANGED_LINES} limit {CHANGED_LINES}) l""")
 
@@ -599,7 +620,8 @@ def refresh(bench, rows):
         return Run(checks_of(server, "bench"), seconds, {})
 
     late = Contestant("refresh, late lines of 30 days", lambda: refreshed(lambda: changes.insert(30)))
-    bench.compare(shop.lines, [Pair(late, Contestant("REFRESH MATERIALIZED VIEW", recompute), same_rollups)], ", late lines")
+    peer = Contestant("REFRESH MATERIALIZED VIEW", recompute)
+    bench.compare(shop.lines, [Pair(late, peer, same_rollups)], ", late lines")
     note_missed(server, late.name, bench.results[-1].pairs[0].ours.median, GOAL_REFRESH)
     for name, change in (
             ("new lines on the last day", lambda: changes.insert(1)),
@@ -651,7 +673,8 @@ def function_questions(shop):
         "kpi_summary": (
             f"""select revenue, orders, customers, aov, avg_satisfaction
                 from ecom.kpi_summary('{MART}', {dates}, '{both}, "region": "West"}}')""",
-            f"""select {REVENUE}, {ORDERS}, count(distinct f.customer_key) filter (where not f.is_return and f.customer_key <> 0),
+            f"""select {REVENUE}, {ORDERS},
+                       count(distinct f.customer_key) filter (where not f.is_return and f.customer_key <> 0),
                        {REVENUE} / {ORDERS}, avg(f.satisfaction_score) filter (where not f.is_return) {summary}""",
             f"select f.order_id, f.customer_key, f.is_return, f.satisfaction_score, {amount} {summary}",
             summary_in_pandas),
@@ -668,7 +691,8 @@ def function_questions(shop):
             f"select p.category, {amount} {categories}",
             lambda frame: list(frame.groupby("category").amount.sum().items())),
         "top_customers": (
-            f"""select customer_id, value from ecom.top_customers('{MART}', 10, 'revenue', {dates}, '{{"region": "West"}}')""",
+            f"""select customer_id, value
+                from ecom.top_customers('{MART}', 10, 'revenue', {dates}, '{{"region": "West"}}')""",
             f"select c.customer_id, {REVENUE} {customers} group by 1 order by 2 desc limit 10",
             f"select c.customer_id, {amount} {customers}",
             lambda frame: list(frame.groupby("customer_id").amount.sum().nlargest(10).items())),
