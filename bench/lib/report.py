@@ -6,7 +6,7 @@ def count(number):
     for factor, letter in ((1_000_000, "M"), (1_000, "k")):
         if number >= factor:
             return f"{number / factor:.3g}{letter}"
-    return str(number)
+    return f"{number:.3g}"
 
 
 def columns(rows):
