@@ -75,6 +75,13 @@ select period_start, value, is_anomaly, status from ecom.detect_anomalies('noise
 select count(*) as days, count(*) filter (where status = 'no data') as no_data, count(*) filter (where is_anomaly) as anomalies from ecom.detect_anomalies('noise', 'aov');
 select count(*) as weekdays, count(*) filter (where extract(isodow from period_start) > 5) as weekends, count(*) filter (where is_anomaly) as anomalies
 from ecom.detect_anomalies('noise', filters => '{"is_weekend": "false", "region": "Here"}');
+-- A shop that is never open on Sundays is not missing them, and they do not make the others look odd.
+select ecom.create_mart('noise_closed');
+select loaded_lines from ecom.load_sales('noise_closed', $$select order_id, customer_id, order_date, quantity, unit_price * power(1.001, order_date::date - '2024-01-01') as unit_price
+    from test_anomalies.line where region = 'Here' and extract(isodow from order_date) < 7$$);
+select status, count(*), count(*) filter (where extract(isodow from period_start) = 7) as sundays, count(expected) as expected, count(*) filter (where is_anomaly) as anomalies,
+       min(period_start) filter (where is_anomaly and value = 0) as closed_day from ecom.detect_anomalies('noise_closed') group by 1 order by 1;
+select count(*) filter (where is_anomaly) as anomalies from ecom.detect_anomalies('noise_closed', method => 'threshold', low_limit => 1) where extract(isodow from period_start) = 7;
 select is_anomaly, status, count(*) from ecom.detect_anomalies('noise', to_date => '2024-01-15') group by 1, 2;
 select count(*) from ecom.detect_anomalies('noise', from_date => '2030-01-01');
 select count(*) from ecom.detect_anomalies('noise', to_date => '2020-01-01');
@@ -99,4 +106,4 @@ select period_start from ecom.detect_anomalies('noise_empty') where is_anomaly;
 begin transaction read only;
 select count(*) filter (where is_anomaly) from ecom.detect_anomalies('noise_empty', "by" => '{category}');
 commit;
-drop schema noise, pure_noise, noise_demo, noise_empty, test_anomalies cascade;
+drop schema noise, noise_closed, pure_noise, noise_demo, noise_empty, test_anomalies cascade;

@@ -39,7 +39,8 @@ as $$
 begin
     perform ecom_internal.check_dimensions(array_remove(dimensions, 'delivery_days'));
     return coalesce((
-        select 'concat_ws('' / '', ' || string_agg(case when u.name = 'delivery_days' then 'coalesce(f.delivery_days::text, ''Unknown'')'
+        select 'concat_ws('' / '', ' || string_agg(case when u.name = 'delivery_days'
+            then 'coalesce(f.delivery_days::text, ''Unknown'')'
                                                         else format('(%s)::text', d.expression) end, ', ' order by u.n) || ')'
         from unnest(dimensions) with ordinality u (name, n) left join ecom_internal.dimension_definition d on d.name = u.name),
         '''All''::text');
@@ -49,7 +50,8 @@ comment on function ecom_internal.line_groups(text[]) is
 'The expression over order lines, alias f, that names the group of a line by dimensions and delivery_days; All without any.
 Errors: 22023 for an unknown dimension.';
 
-create function ecom_internal.line_source(mart name, dimensions text[], from_date date, to_date date, filters jsonb, condition text) returns text
+create function ecom_internal.line_source(mart name, dimensions text[], from_date date, to_date date, filters jsonb,
+    condition text) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -57,7 +59,8 @@ declare
     range constant record := ecom_internal.check_range(mart, from_date, to_date);
 begin
     return format('%I.fact_sales f%s where not f.is_return and f.order_date_key between %s and %s and %s%s', mart,
-        ecom_internal.dimension_joins(mart, dimensions || array(select v.dimension from ecom_internal.filter_values(filters) v), 'f'),
+        ecom_internal.dimension_joins(mart, dimensions || array(select v.dimension from ecom_internal.filter_values(filters) v),
+            'f'),
         coalesce(ecom_internal.date_key(range.first_date), 0), coalesce(ecom_internal.date_key(range.last_date), 0), condition,
         ecom_internal.dimension_conditions(filters));
 end
@@ -74,22 +77,26 @@ as $$
         with part as (
             -- What an order has of a group, and the order as a whole beside it: groups of products share orders.
             select g.*, sum(g.n) over o as order_n, sum(g.value) over o as order_value
-            from (select %s as segment, f.customer_key, f.order_id, count(*) as n, sum(%s)::float8 as value, sum((%2$s) * (%2$s))::float8 as square,
+            from (select %s as segment, f.customer_key, f.order_id, count(*) as n, sum(%s)::float8 as value,
+                sum((%2$s) * (%2$s))::float8 as square,
                          count(%3$s) as asked, count(*) filter (where %3$s) as flagged
                   from %4$s group by 1, 2, 3) g
             window o as (partition by g.customer_key, g.order_id)),
         total as (
-            select sum(p.n)::float8 as n, sum(p.value) / sum(p.n) as mean, count(distinct (p.customer_key, p.order_id)) as orders from part p),
+            select sum(p.n)::float8 as n, sum(p.value) / sum(p.n) as mean, count(distinct (p.customer_key, p.order_id)) as orders
+                from part p),
         total_spread as (
             select sum(o.deviation ^ 2) as square
-            from (select sum(p.value) - sum(p.n) * max(t.mean) as deviation from part p, total t group by p.customer_key, p.order_id) o),
+            from (select sum(p.value) - sum(p.n) * max(t.mean) as deviation from part p, total t group by p.customer_key,
+                p.order_id) o),
         segment as (
             select p.segment, count(*) as orders, sum(p.n)::float8 as n, sum(p.value) / sum(p.n) as mean, sum(p.square) as square,
                    sum(p.asked)::float8 as asked, sum(p.flagged)::float8 / nullif(sum(p.asked), 0) as rate,
                    count(*) filter (where p.asked > 0) as asked_orders, count(*) filter (where p.order_n > p.n) as shared_orders
             from part p group by p.segment),
         spread as (
-            select p.segment, sum((p.value - p.n * s.mean) ^ 2) as mean_square, sum((p.flagged - p.asked * s.rate) ^ 2) as rate_square,
+            select p.segment, sum((p.value - p.n * s.mean) ^ 2) as mean_square,
+                sum((p.flagged - p.asked * s.rate) ^ 2) as rate_square,
                    sum((p.value - p.n * s.mean) * (p.order_value - p.order_n * t.mean)) as shared_square
             from part p join segment s using (segment) cross join total t group by p.segment),
         estimate as (
@@ -97,7 +104,8 @@ as $$
                    sqrt(greatest(s.square - s.n * s.mean ^ 2, 0) / nullif(s.n - 1, 0)) as stddev,
                    sqrt(d.mean_square / s.n ^ 2 * s.orders / nullif(s.orders - 1, 0)) as mean_error,
                    -- So many independent lines would give the rate the same precision.
-                   least(s.asked, coalesce(s.asked ^ 2 * s.rate * (1 - s.rate) / nullif(d.rate_square, 0), s.asked_orders)) as effective_n,
+                   least(s.asked, coalesce(s.asked ^ 2 * s.rate * (1 - s.rate) / nullif(d.rate_square, 0),
+                       s.asked_orders)) as effective_n,
                    sqrt(greatest(d.mean_square / s.n ^ 2 - 2 * d.shared_square / (s.n * t.n) + q.square / t.n ^ 2, 0)
                         * t.orders / nullif(t.orders - 1, 0)) as difference_error,
                    least(s.orders, t.orders - s.orders + s.shared_orders) - 1 as difference_df
@@ -108,8 +116,8 @@ comment on function ecom_internal.group_estimates(text, text, text, text) is
 'The query of a mean and a rate by groups of order lines, with standard errors that take the order as the unit.
 Arguments: groups: expression that names the group; source: FROM and WHERE with the alias f; value: of a line, not NULL; flag:
 condition on a line, NULL where it does not apply.
-Columns: segment, orders, n, mean, stddev, mean_error, difference (to the mean of all), difference_error, difference_df, asked (lines with
-a flag), rate, effective_n.';
+Columns: segment, orders, n, mean, stddev, mean_error, difference (to the mean of all), difference_error, difference_df, asked
+(lines with a flag), rate, effective_n.';
 
 create function ecom.satisfaction_analysis(
     mart name default null,
@@ -128,8 +136,10 @@ declare
     mart_schema constant name := ecom_internal.mart_name(mart);
 begin
     return query execute format('
-        select e.segment, e.orders, e.n::bigint, round(e.mean::numeric, 4), round(e.stddev::numeric, 4), round(i.ci_low::numeric, 4), round(i.ci_high::numeric, 4),
-               round(e.rate::numeric, 4), round(w.ci_low::numeric, 4), round(w.ci_high::numeric, 4), round(e.difference::numeric, 4), t.p_value
+        select e.segment, e.orders, e.n::bigint, round(e.mean::numeric, 4), round(e.stddev::numeric, 4),
+            round(i.ci_low::numeric, 4), round(i.ci_high::numeric, 4),
+               round(e.rate::numeric, 4), round(w.ci_low::numeric, 4), round(w.ci_high::numeric, 4),
+                   round(e.difference::numeric, 4), t.p_value
         from (%s) e
         cross join lateral ecom_internal.t_interval(e.mean, e.mean_error, e.orders - 1, $1) i
         cross join lateral ecom_internal.t_interval(e.difference, e.difference_error, e.difference_df, $1) t
@@ -171,8 +181,10 @@ create function ecom.delivery_satisfaction(
     to_date date default null,
     filters jsonb default '{}',
     level float8 default 0.95
-) returns table (orders bigint, scores bigint, mean_days numeric, mean_score numeric, correlation numeric, slope numeric, slope_ci_low numeric,
-                 slope_ci_high numeric, slope_p_value float8, step_after_days int, score_until_step numeric, score_after_step numeric,
+) returns table (orders bigint, scores bigint, mean_days numeric, mean_score numeric, correlation numeric, slope numeric,
+    slope_ci_low numeric,
+                 slope_ci_high numeric, slope_p_value float8, step_after_days int, score_until_step numeric,
+                     score_after_step numeric,
                  step numeric, step_ci_low numeric, step_ci_high numeric, step_p_value float8)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
@@ -185,11 +197,13 @@ declare
 begin
     return query execute format('
         with part as (
-            select f.customer_key, f.order_id, f.delivery_days::float8 as days, count(*) as n, sum(f.satisfaction_score)::float8 as score,
+            select f.customer_key, f.order_id, f.delivery_days::float8 as days, count(*) as n,
+                sum(f.satisfaction_score)::float8 as score,
                    sum(f.satisfaction_score * f.satisfaction_score)::float8 as square
             from %s group by 1, 2, 3),
         total as (
-            select count(distinct (p.customer_key, p.order_id)) as orders, sum(p.n)::float8 as n, sum(p.n * p.days) / sum(p.n) as days,
+            select count(distinct (p.customer_key, p.order_id)) as orders, sum(p.n)::float8 as n,
+                sum(p.n * p.days) / sum(p.n) as days,
                    sum(p.score) / sum(p.n) as score
             from part p),
         line as (
@@ -208,7 +222,7 @@ begin
         -- the point from which days begin to matter, cancel out.
         candidate as (
             select b.days, 0.5 * a.mean - 1.5 * b.mean + 1.5 * c.mean - 0.5 * d.mean as step,
-                   sqrt(0.25 * a.mean_error ^ 2 + 2.25 * b.mean_error ^ 2 + 2.25 * c.mean_error ^ 2 + 0.25 * d.mean_error ^ 2) as error,
+                   sqrt(0.25 * (a.mean_error ^ 2 + d.mean_error ^ 2) + 2.25 * (b.mean_error ^ 2 + c.mean_error ^ 2)) as error,
                    least(a.orders, b.orders, c.orders, d.orders) - 1 as df
             from day a join day b on b.days = a.days + 1 join day c on c.days = a.days + 2 join day d on d.days = a.days + 3),
         step as (
@@ -219,7 +233,8 @@ begin
             select sum(p.score) filter (where p.days <= s.days) / sum(p.n) filter (where p.days <= s.days) as until_step,
                    sum(p.score) filter (where p.days > s.days) / sum(p.n) filter (where p.days > s.days) as after_step
             from part p, step s where s.step < 0)
-        select l.orders, l.n::bigint, round(l.days::numeric, 4), round(l.score::numeric, 4), round((l.xy / nullif(sqrt(l.xx * l.yy), 0))::numeric, 4),
+        select l.orders, l.n::bigint, round(l.days::numeric, 4), round(l.score::numeric, 4),
+            round((l.xy / nullif(sqrt(l.xx * l.yy), 0))::numeric, 4),
                round(l.slope::numeric, 4), round(i.ci_low::numeric, 4), round(i.ci_high::numeric, 4), i.p_value,
                s.days, round(d.until_step::numeric, 4), round(d.after_step::numeric, 4), round(s.step::numeric, 4),
                round(s.ci_low::numeric, 4), round(s.ci_high::numeric, 4), least(1, s.p_value * s.candidates)
@@ -248,7 +263,8 @@ Arguments:
 - from_date, to_date: days of the order, inclusive; NULL means the first and the last day with sales
 - filters: {"region": "West", ...}
 - level: of the intervals; that of the step is for a place that was known before
-Precision counts orders, not lines: cluster-robust variances, Liang and Zeger (1986), Student''s t. NULL where orders or days do not suffice.
+Precision counts orders, not lines: cluster-robust variances, Liang and Zeger (1986), Student''s t. NULL where orders or days do
+not suffice.
 Errors: 22023 for an unknown filter, a reversed range or a level outside 0 to 1. Time: a few passes over the rated orders.';
 
 create function ecom.delivery_analysis(
@@ -259,8 +275,10 @@ create function ecom.delivery_analysis(
     filters jsonb default '{}',
     promised_days jsonb default null,
     level float8 default 0.95
-) returns table (segment text, orders bigint, deliveries bigint, mean_days numeric, ci_low numeric, ci_high numeric, median_days int,
-                 p90_days int, max_days int, difference numeric, p_value float8, late_rate numeric, late_ci_low numeric, late_ci_high numeric)
+) returns table (segment text, orders bigint, deliveries bigint, mean_days numeric, ci_low numeric, ci_high numeric,
+    median_days int,
+                 p90_days int, max_days int, difference numeric, p_value float8, late_rate numeric, late_ci_low numeric,
+                     late_ci_high numeric)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -276,26 +294,34 @@ begin
     if jsonb_typeof(promised_days) = 'number' then
         late := format('f.delivery_days > %s', promised_days);
     elsif jsonb_typeof(promised_days) = 'object' and promised_days <> '{}' then
-        execute format('select array_agg(m.name order by m.name collate "C") from %I.dim_shipping_method m where m.shipping_method_key <> 0', mart_schema)
-            into methods;
+        execute format('
+            select array_agg(m.name order by m.name collate "C") from %I.dim_shipping_method m where m.shipping_method_key <> 0',
+            mart_schema) into methods;
         select p.key into wrong from jsonb_each(promised_days) p
         where jsonb_typeof(p.value) <> 'number' or not p.key = any (coalesce(methods, '{}')) order by p.key collate "C" limit 1;
         if found then
             raise exception 'promised_days has no days for a shipping method in "%"', wrong using errcode = '22023',
-                detail = format('Shipping methods: %s.', coalesce(array_to_string(methods, ', '), 'none')), hint = 'Write {"Economy": 8, "Express": 3}, or one number for all.';
+                detail = format('Shipping methods: %s.', coalesce(array_to_string(methods, ', '), 'none')),
+                    hint = 'Write {"Economy": 8, "Express": 3}, or one number for all.';
         end if;
         late := format('f.delivery_days > case sm.name %s end',
-                       (select string_agg(format('when %L then %s', p.key, p.value), ' ' order by p.key collate "C") from jsonb_each(promised_days) p));
+                       (select string_agg(format('when %L then %s', p.key, p.value), ' ' order by p.key collate "C")
+                           from jsonb_each(promised_days) p));
     elsif promised_days <> '{}' then
         raise exception 'promised_days must be a number or a JSON object' using errcode = '22023',
-            detail = format('It is of type %s.', jsonb_typeof(promised_days)), hint = 'Write {"Economy": 8, "Express": 3}, or one number for all.';
+            detail = format('It is of type %s.', jsonb_typeof(promised_days)),
+                hint = 'Write {"Economy": 8, "Express": 3}, or one number for all.';
     end if;
-    source := ecom_internal.line_source(mart_schema, "by" || '{shipping_method}', from_date, to_date, filters, 'f.delivery_days is not null');
+    source := ecom_internal.line_source(mart_schema, "by" || '{shipping_method}', from_date, to_date, filters,
+        'f.delivery_days is not null');
     return query execute format('
-        select e.segment, e.orders, e.n::bigint, round(e.mean::numeric, 4), round(i.ci_low::numeric, 4), round(i.ci_high::numeric, 4), q.days[1], q.days[2], q.longest,
-               round(e.difference::numeric, 4), t.p_value, round(e.rate::numeric, 4), round(w.ci_low::numeric, 4), round(w.ci_high::numeric, 4)
+        select e.segment, e.orders, e.n::bigint, round(e.mean::numeric, 4), round(i.ci_low::numeric, 4),
+            round(i.ci_high::numeric, 4), q.days[1], q.days[2], q.longest,
+               round(e.difference::numeric, 4), t.p_value, round(e.rate::numeric, 4), round(w.ci_low::numeric, 4),
+                   round(w.ci_high::numeric, 4)
         from (%s) e
-        join (select %s as segment, percentile_disc(array[0.5, 0.9]) within group (order by f.delivery_days) as days, max(f.delivery_days) as longest
+        join (select %s as segment, percentile_disc(array[0.5, 0.9]) within group (order by f.delivery_days) as days,
+            max(f.delivery_days) as longest
               from %s group by 1) q using (segment)
         cross join lateral ecom_internal.t_interval(e.mean, e.mean_error, e.orders - 1, $1) i
         cross join lateral ecom_internal.t_interval(e.difference, e.difference_error, e.difference_df, $1) t
@@ -308,15 +334,17 @@ $$;
 comment on function ecom.delivery_analysis(name, text[], date, date, jsonb, jsonb, float8) is
 'Delivery days by groups: mean with interval, median, slowest tenth, share of late ones, and who differs from the whole.
 Example: SELECT * FROM ecom.delivery_analysis(''shop'')
-Example: SELECT * FROM ecom.delivery_analysis(''shop'', ''{carrier,region}'', promised_days => ''{"Economy": 8, "Standard": 6, "Express": 3, "Next Day": 2, "Pickup Point": 7}'')
-One row per group with deliveries, slowest first. orders: delivered orders; deliveries: order lines with delivery days; mean_days: the metric
-avg_delivery_days, with interval by Student''s t; p90_days: nine of ten deliveries took at most so many; difference: mean less the mean
-of all, p_value: of no difference; late_rate: share of deliveries that took longer than promised, with the interval of Wilson (1927).
-Precision counts orders, not lines, as in ecom.satisfaction_analysis.
+Example: SELECT * FROM ecom.delivery_analysis(''shop'', ''{carrier,region}'', promised_days => ''{"Economy": 8, "Standard": 6,
+    "Express": 3, "Next Day": 2, "Pickup Point": 7}'')
+One row per group with deliveries, slowest first. orders: delivered orders; deliveries: order lines with delivery days; mean_days:
+the metric avg_delivery_days, with interval by Student''s t; p90_days: nine of ten deliveries took at most so many; difference:
+mean less the mean of all, p_value: of no difference; late_rate: share of deliveries that took longer than promised, with the
+interval of Wilson (1927). Precision counts orders, not lines, as in ecom.satisfaction_analysis.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - by: dimensions of ecom.dimensions(), one or several
-- from_date, to_date: days of the order, inclusive; NULL means the first and the last day with sales. The last days have only what came quickly
+- from_date, to_date: days of the order, inclusive; NULL means the first and the last day with sales. The last days have only what
+  came quickly
 - filters: {"region": "West", ...}
 - promised_days: {"Economy": 8, ...} by shipping method, or one number for all; late_rate is NULL without a promise
 - level: of the intervals

@@ -60,11 +60,14 @@ comment on column {mart}.alert_log.metric is 'Metric that was watched.';
 comment on column {mart}.alert_log.grain is 'Length of the period: day, week or month.';
 comment on column {mart}.alert_log.basis is
 'What was compared: value, change_rate (against the period before) or change_rate_year (against a year before).';
-comment on column {mart}.alert_log.dimension is 'Dimensions of the segment, with commas between them; an empty text when the whole was watched.';
-comment on column {mart}.alert_log.segment is 'Member of the dimensions for which the rule fired, as West / Premium; All when the whole was watched.';
+comment on column {mart}.alert_log.dimension is
+'Dimensions of the segment, with commas between them; an empty text when the whole was watched.';
+comment on column {mart}.alert_log.segment is
+'Member of the dimensions for which the rule fired, as West / Premium; All when the whole was watched.';
 comment on column {mart}.alert_log.period_start is 'First day of the period.';
 comment on column {mart}.alert_log.period_end is 'Last day of the period.';
-comment on column {mart}.alert_log.value is 'Value or change rate that made the rule fire, in the unit of the metric; rates 0 to 1.';
+comment on column {mart}.alert_log.value is
+'Value or change rate that made the rule fire, in the unit of the metric; rates 0 to 1.';
 comment on column {mart}.alert_log.comparison is 'The value was <, <=, > or >= the threshold.';
 comment on column {mart}.alert_log.threshold is 'Threshold of the rule then.';
 comment on column {mart}.alert_log.since_date is 'First day of the run of periods for which the rule fired without a break.';
@@ -85,14 +88,16 @@ declare
     sales constant record := ecom_internal.check_range(mart, null, null);
     date_filters constant jsonb := (
         select jsonb_object_agg(f.dimension, to_jsonb(f.expected))
-        from ecom_internal.filter_values(filters) f join ecom_internal.dimension_definition d on d.name = f.dimension and d.level = 'date');
+        from ecom_internal.filter_values(filters) f join ecom_internal.dimension_definition d on d.name = f.dimension
+            and d.level = 'date');
     first_day date;
     timely text;
 begin
     if grain is null or grain not in ('day', 'week', 'month') then
         raise exception 'grain "%" is not known', coalesce(grain, 'NULL') using errcode = '22023', hint = 'Use day, week or month.';
     end if;
-    select d.name into timely from ecom_internal.dimension_definition d where d.name = any (dimensions) and d.level = 'date' order by d.position limit 1;
+    select d.name into timely from ecom_internal.dimension_definition d where d.name = any (dimensions) and d.level = 'date'
+        order by d.position limit 1;
     if found then
         raise exception 'dimension "%" is time', timely using errcode = '22023',
             hint = 'The grain is the time already; take dimensions of orders or products, or filter: {"is_weekend": "false"}.';
@@ -105,12 +110,14 @@ begin
             from generate_series(%6$L::timestamp, %7$L::timestamp, %5$L::interval) g (day))
         select p.period_start, p.period_end, s.series, p.is_wanted,
                p.period_start >= %9$L::date and p.period_end <= least(%7$L::date, %10$L::date) as is_complete,
-               case when p.is_wanted and p.period_end >= %9$L::date and p.period_start <= %10$L::date then coalesce(m.value, %11$s) end as value
+               case when p.is_wanted and p.period_end >= %9$L::date and p.period_start <= %10$L::date
+                   then coalesce(m.value, %11$s) end as value
         from period p
         cross join %12$s s (series)
         left join measured m on m.period_start = p.period_start and m.series = s.series',
         grain, case when cardinality(dimensions) > 0 then
-                   (select 'concat_ws('' / '', ' || string_agg(format('q.%I', u.name), ', ' order by u.n) || ')' from unnest(dimensions) with ordinality u (name, n))
+                   (select 'concat_ws('' / '', ' || string_agg(format('q.%I', u.name), ', ' order by u.n) || ')'
+                       from unnest(dimensions) with ordinality u (name, n))
                else '''All''::text' end, metric,
         ecom_internal.metric_query(mart, array[metric], array[grain] || dimensions, first_day, to_date, filters),
         '1 ' || grain, first_day, to_date,
@@ -120,15 +127,16 @@ begin
         sales.first_date, sales.last_date,
         -- Sums and counts of nothing are 0, ratios of nothing are not known.
         case when (select m.type from ecom_internal.mart_metric(mart) m where m.name = metric) = 'numeric' then 'null' else '0' end,
-        case when cardinality(dimensions) > 0 then '(select distinct m.series from measured m)' else '(values (''All''::text))' end);
+        case when cardinality(dimensions) > 0 then '(select distinct m.series from measured m)'
+            else '(values (''All''::text))' end);
 end
 $$;
 comment on function ecom_internal.metric_series(name, text, text, text[], date, date, jsonb) is
 'The query of a metric over time, without gaps: period_start, period_end, series, is_wanted, is_complete, value.
 is_wanted: false for a period none of whose days meets a filter on days, as Sundays of a shop that is closed; it has no value.
-is_complete: false for a period that does not end by to_date or that the sales of the mart do not cover; its value is of its days so far.
-Periods without sales have 0, or NULL for ratios, and NULL outside the sales of the mart. series: the member of the dimensions, All
-without any.
+is_complete: false for a period that does not end by to_date or that the sales of the mart do not cover; its value is of its days
+so far. Periods without sales have 0, or NULL for ratios, and NULL outside the sales of the mart. series: the member of the
+dimensions, All without any.
 Arguments: mart: the resolved name; grain: day, week or month; dimensions: of orders or products, {} for none;
 from_date: in the first period; to_date: nothing after it is looked at; filters: as in metric_query.
 Errors: those of metric_query, 22023 for another grain or a dimension of time.';
@@ -181,7 +189,8 @@ begin
     -- Whatever is wrong with metric, grain, dimension or filters is found here and not by the refresh at night.
     perform ecom_internal.metric_series(mart_schema, metric, grain, "by", '2000-01-01', '2000-01-01', filters);
     execute format('
-        insert into %I.alert_rule as r (name, metric, comparison, threshold, grain, basis, dimensions, filters, severity, channel, is_active)
+        insert into %I.alert_rule as r (name, metric, comparison, threshold, grain, basis, dimensions, filters, severity, channel,
+            is_active)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         on conflict (name) do update set metric = excluded.metric, comparison = excluded.comparison, threshold = excluded.threshold,
             grain = excluded.grain, basis = excluded.basis, dimensions = excluded.dimensions, filters = excluded.filters,
@@ -223,7 +232,8 @@ begin
     execute format('delete from %I.alert_rule r where r.name = $1', mart_schema) using name;
     get diagnostics dropped = row_count;
     if dropped = 0 then
-        execute format('select string_agg(r.name, '', '' order by r.name collate "C") from %I.alert_rule r', mart_schema) into known;
+        execute format('select string_agg(r.name, '', '' order by r.name collate "C") from %I.alert_rule r',
+            mart_schema) into known;
         raise exception 'alert rule "%" does not exist', coalesce(name, 'NULL') using errcode = '42704',
             hint = coalesce(format('Use one of: %s.', known), 'The mart has no alert rules.');
     end if;
@@ -243,7 +253,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query execute format('
-        select r.name, r.metric, r.comparison, r.threshold, r.grain, r.basis, r.dimensions, r.filters, r.severity, r.channel, r.is_active
+        select r.name, r.metric, r.comparison, r.threshold, r.grain, r.basis, r.dimensions, r.filters, r.severity, r.channel,
+            r.is_active
         from %I.alert_rule r order by r.name collate "C"', ecom_internal.mart_name(mart));
 end
 $$;
@@ -256,7 +267,8 @@ Arguments: mart: NULL means the setting ecom_analytics.mart.';
 
 create function ecom_internal.alert_states(mart name, as_of date, from_date date)
 returns table (rule text, severity text, metric text, grain text, basis text, dimensions text[], comparison text, threshold numeric,
-               channel text, segment text, period_start date, period_end date, value numeric, is_fired boolean, since date, status text)
+               channel text, segment text, period_start date, period_end date, value numeric, is_fired boolean, since date,
+                   status text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -273,10 +285,12 @@ declare
     window_start date;
 begin
     if not isfinite(from_date) then
-        raise exception 'from_date must be a finite date' using errcode = '22008', hint = 'Pass a calendar date, or NULL for the last period only.';
+        raise exception 'from_date must be a finite date' using errcode = '22008',
+            hint = 'Pass a calendar date, or NULL for the last period only.';
     end if;
     if from_date > as_of_date then
-        raise exception 'range from % to % is reversed', from_date, as_of_date using errcode = '22023', hint = 'Pass a from_date that is not after as_of.';
+        raise exception 'range from % to % is reversed', from_date, as_of_date using errcode = '22023',
+            hint = 'Pass a from_date that is not after as_of.';
     end if;
     for rule, metric, comparison, threshold, grain, basis, dimensions, filters, severity, channel in execute format('
         select r.name, r.metric, r.comparison, r.threshold, r.grain, r.basis, r.dimensions, r.filters, r.severity, r.channel
@@ -287,7 +301,8 @@ begin
         last_start := (date_trunc(grain, as_of_date::timestamp) - step)::date;
         -- Runs are followed back through 60 days, 26 weeks or 12 months, and no further than the first sale.
         window_start := greatest(
-            least(date_trunc(grain, from_date::timestamp), last_start - case grain when 'day' then 59 when 'week' then 25 else 11 end * step),
+            least(date_trunc(grain, from_date::timestamp), last_start - case grain when 'day' then 59 when 'week' then 25
+                else 11 end * step),
             least(date_trunc(grain, sales.first_date::timestamp), last_start))::date;
         is_found := false;
         for segment, period_start, period_end, value, is_fired, since, status in execute format('
@@ -298,7 +313,8 @@ begin
                 left join series y on y.series = s.series and y.period_start = (s.period_start - $1)::date and y.is_complete
                 window w as (partition by s.series order by s.period_start)),
             judged as (
-                select c.*, case when c.period_end < $3 or c.period_start > $4 then ''no data'' when not c.is_complete then ''period unfinished''
+                select c.*, case when c.period_end < $3 or c.period_start > $4 then ''no data'' when not c.is_complete
+                    then ''period unfinished''
                                  when c.value is null then ''no data'' when c.value %s $5 then ''fired'' else ''ok'' end as status
                 from compared c where c.period_start between $2 and $6),
             -- What is not known neither starts a run of periods nor ends it.
@@ -342,7 +358,8 @@ end
 $$;
 comment on function ecom_internal.alert_states(name, date, date) is
 'What the active alert rules of a mart say about the last complete period before a date and, from from_date on, about earlier ones.
-The columns of ecom.check_alerts and those of the rule. Arguments: mart: the resolved name; as_of, from_date: as in ecom.check_alerts.';
+The columns of ecom.check_alerts and those of the rule. Arguments: mart: the resolved name; as_of, from_date: as in
+ecom.check_alerts.';
 
 create function ecom.check_alerts(mart name default null, as_of date default null, from_date date default null)
 returns table (rule text, severity text, segment text, period_start date, period_end date, value numeric, comparison text,
@@ -352,7 +369,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
-        select s.rule, s.severity, s.segment, s.period_start, s.period_end, s.value, s.comparison, s.threshold, s.is_fired, s.since, s.status
+        select s.rule, s.severity, s.segment, s.period_start, s.period_end, s.value, s.comparison, s.threshold, s.is_fired,
+            s.since, s.status
         from ecom_internal.alert_states(ecom_internal.mart_name(mart), check_alerts.as_of, check_alerts.from_date) s
         order by s.rule collate "C", s.period_start, s.segment collate "C";
 end
@@ -386,16 +404,19 @@ begin
     execute format('
         with fired as (select s.* from ecom_internal.alert_states($1, $2, $3) s where s.is_fired),
         logged as (
-            insert into %I.alert_log as l (rule, severity, metric, grain, basis, dimension, segment, period_start, period_end, value,
+            insert into %I.alert_log as l (rule, severity, metric, grain, basis, dimension, segment, period_start, period_end,
+                value,
                                            comparison, threshold, since_date, as_of_date)
-            select f.rule, f.severity, f.metric, f.grain, f.basis, array_to_string(f.dimensions, '', ''), f.segment, f.period_start, f.period_end,
+            select f.rule, f.severity, f.metric, f.grain, f.basis, array_to_string(f.dimensions, '', ''), f.segment,
+                f.period_start, f.period_end,
                    f.value, f.comparison, f.threshold, f.since, ecom_internal.as_of($1, $2)
             from fired f order by f.rule collate "C", f.period_start, f.segment collate "C"
             on conflict do nothing
             returning l.*)
         select count(*), count(case when f.channel is not null then pg_notify(f.channel, json_build_object(
                    ''mart'', $1, ''alert_key'', l.alert_key, ''rule'', l.rule, ''severity'', l.severity, ''metric'', l.metric,
-                   ''segment'', left(l.segment, 200), ''period_start'', l.period_start, ''period_end'', l.period_end, ''value'', l.value,
+                   ''segment'', left(l.segment, 200), ''period_start'', l.period_start, ''period_end'', l.period_end, ''value'',
+                       l.value,
                    ''comparison'', l.comparison, ''threshold'', l.threshold, ''since'', l.since_date)::text)::text end)
         from logged l join fired f using (rule, period_start, segment)', mart_schema)
         into written using mart_schema, log_alerts.as_of, log_alerts.from_date;
@@ -420,7 +441,8 @@ declare
 begin
     execute format('select count(*) from %I.alert_rule r where r.is_active', mart) into rules;
     perform ecom_internal.report_progress(ecom_internal.mart_oid(mart), 'alerts', 'checking rules', 0, rules);
-    execute format('select max(l.as_of_date) from %I.refresh_log l where l.step = ''alerts'' and l.status = ''done'' and l.as_of_date <= $1', mart)
+    execute format('
+        select max(l.as_of_date) from %I.refresh_log l where l.step = ''alerts'' and l.status = ''done'' and l.as_of_date <= $1', mart)
         into previous using as_of;
     rows := ecom.log_alerts(mart, as_of, previous);
     reason := case rules when 0 then 'the mart has no active alert rules' else '' end;

@@ -28,7 +28,8 @@ declare
     seasonal_period constant int := case grain when 'day' then 7 else 1 end;
 begin
     if method is null or method not in ('robust', 'iqr', 'threshold') then
-        raise exception 'method "%" is not known', coalesce(method, 'NULL') using errcode = '22023', hint = 'Use robust, iqr or threshold.';
+        raise exception 'method "%" is not known', coalesce(method, 'NULL') using errcode = '22023',
+            hint = 'Use robust, iqr or threshold.';
     end if;
     if not (width > 0 and width < 'infinity') then
         raise exception 'threshold % is not a positive number', width using errcode = '22023',
@@ -44,37 +45,45 @@ begin
     end if;
     -- All sales up to the last day teach what is usual; what was asked for is cut out at the end.
     return query execute format('
-        with known as (
-            select s.*, case when s.is_complete then s.value::float8 end as known,
-                   extract(isodow from s.period_start)::int %% $1 as season
-            from (%s) s),
+        with seasonal as (
+            select s.*, extract(isodow from s.period_start)::int %% $1 as season from (%s) s),
+        -- A shop that is closed on Saturdays does not sell 0 there: the days would bend trend and noise of the others.
+        closing as (
+            select s.*, $1 = 7 and s.value = 0 and avg((s.value = 0)::int)
+                over (partition by s.series, s.season) >= 0.9 as is_closed
+            from seasonal s),
+        known as (select c.*, case when c.is_complete and not c.is_closed then c.value::float8 end as known from closing c),
         scored as (
             select k.*, ecom.anomaly_score(k.known, $1, case $2 when ''robust'' then $3 else 3.5 end)
                         over (partition by k.series order by k.period_start) as usual
             from known k),
         -- Tukey''s fences around what season and trend leave, for each day of the week its own.
         fence as (
-            select s.series, s.season, percentile_cont(array[0.25, 0.5, 0.75]) within group (order by s.known - (s.usual).expected) as quartile
+            select s.series, s.season, percentile_cont(array[0.25, 0.5,
+                0.75]) within group (order by s.known - (s.usual).expected) as quartile
             from scored s where $2 = ''iqr'' group by s.series, s.season),
         banded as (
-            select s.period_start, s.period_end, s.series, s.is_wanted, s.is_complete, s.value, b.*
+            select s.period_start, s.period_end, s.series, s.is_wanted, s.is_complete, s.is_closed, s.value, b.*
             from scored s left join fence q using (series, season)
             cross join lateral (
                 select (s.usual).expected, (s.usual).low, (s.usual).high, (s.usual).score where $2 = ''robust''
                 union all
-                select (s.usual).expected + q.quartile[2], (s.usual).expected + q.quartile[1] - $3 * (q.quartile[3] - q.quartile[1]),
+                select (s.usual).expected + q.quartile[2],
+                    (s.usual).expected + q.quartile[1] - $3 * (q.quartile[3] - q.quartile[1]),
                        (s.usual).expected + q.quartile[3] + $3 * (q.quartile[3] - q.quartile[1]),
-                       (s.known - (s.usual).expected - q.quartile[2]) / nullif((q.quartile[3] - q.quartile[1]) / 1.3489795003921634, 0)
+                       1.3489795003921634 * (s.known - (s.usual).expected - q.quartile[2]) / nullif(q.quartile[3] - q.quartile[1], 0)
                 where $2 = ''iqr''
                 union all
                 select null, $4::float8, $5::float8, null where $2 = ''threshold'') b (expected, low, high, score)),
         judged as (
             select b.*, case when b.value is null then ''no data'' when not b.is_complete then ''unfinished''
+                             when $2 <> ''threshold'' and b.is_closed then ''closed''
                              when $2 <> ''threshold'' and b.low is null then ''too little data'' else ''ok'' end as status
             from banded b where b.is_wanted and b.period_end >= $6 and b.period_end >= $7)
         select j.period_start, j.series, trim_scale(round(j.value, 4)), trim_scale(round(j.expected::numeric, 4)),
                trim_scale(round(j.low::numeric, 4)), trim_scale(round(j.high::numeric, 4)), round(j.score::numeric, 4)::float8,
-               j.status = ''ok'' and (coalesce(j.value::float8 < j.low, false) or coalesce(j.value::float8 > j.high, false)), j.status
+               j.status = ''ok'' and (coalesce(j.value::float8 < j.low, false) or coalesce(j.value::float8 > j.high, false)),
+                   j.status
         from judged j order by j.period_start, j.series collate "C"',
         ecom_internal.metric_series(mart_schema, metric, grain, "by", least(sales.first_date, last_day), last_day, filters))
         using seasonal_period, method, width, low_limit, high_limit, range.first_date, sales.first_date;
@@ -86,8 +95,9 @@ Example: SELECT * FROM ecom.detect_anomalies(''shop'') WHERE is_anomaly
 Example: SELECT * FROM ecom.detect_anomalies(''shop'', ''orders'', ''week'', "by" => ''{region}'', from_date => ''2025-10-01'')
 Example: SELECT * FROM ecom.detect_anomalies(''shop'', ''return_rate'', method => ''threshold'', high_limit => 0.5) WHERE is_anomaly
 One row per period and series, by period. Days without sales count as 0 for sums and have no value for ratios. expected: trend and
-day of the week; low, high: the band of usual values; score: deviations from expected, negative below it. status: ok; unfinished (the
-sales end within the period: never an anomaly); no data; too little data (fewer than three weeks of days, or ten weeks).
+day of the week; low, high: the band of usual values; score: deviations from expected, negative below it. status: ok; unfinished
+(the sales end within the period: never an anomaly); no data; closed (no sales, as nine times of ten on that
+day of the week); too little data (fewer than three weeks of days, or ten weeks).
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - metric: of ecom.metrics, revenue by default
@@ -95,7 +105,8 @@ Arguments:
 - method: robust (ecom.anomaly_score: medians and median absolute deviations), iqr (the fences of Tukey (1977) around what trend and
   season leave, for each day of the week its own) or threshold (low_limit and high_limit, one or both)
 - by: dimensions of ecom.dimensions() whose members make the series, but not of time
-- from_date, to_date: periods to show, inclusive; NULL means the first and the last day with sales. What is usual is learned from all
+- from_date, to_date: periods to show, inclusive; NULL means the first and the last day with sales. What is usual is learned from
+  all
   sales up to to_date
 - filters: {"region": "West", "is_weekend": "false"}
 - threshold: width of the band: 3.5 deviations for robust, 1.5 interquartile ranges beyond the quartiles for iqr
