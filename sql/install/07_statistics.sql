@@ -1,8 +1,5 @@
 -- Statistics over any query: correlations, intervals and tests, robust anomalies, sets of keys, charts in text.
 
--- sspace is not below 8 kB for small states either: each is a memory context of its own, and a hash aggregate walks all
--- of them at every new group, so that above some ten thousand groups sorting is faster.
-
 -- Correlations of several variables, in two steps.
 
 create function ecom_internal.corr_add(ecom.state, variables float8[]) returns ecom.state
@@ -13,7 +10,7 @@ create function ecom_internal.corr_combine(ecom.state, ecom.state) returns ecom.
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_corr_combine';
 
 create aggregate ecom.corr_agg(variables float8[]) (
-    sfunc = ecom_internal.corr_add, stype = ecom.state, sspace = 8192,
+    sfunc = ecom_internal.corr_add, stype = ecom.state, sspace = 1024,
     combinefunc = ecom_internal.corr_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
@@ -38,7 +35,7 @@ spearman keeps the values: 8 bytes a row and variable, and as much again to rank
 ecom_analytics.memory_limit (54000); O(n log n) for each variable, O(n) for each pair. Spearman (1904).';
 
 create aggregate ecom.corr_rollup(state ecom.state) (
-    sfunc = ecom_internal.corr_combine, stype = ecom.state, sspace = 8192,
+    sfunc = ecom_internal.corr_combine, stype = ecom.state, sspace = 1024,
     combinefunc = ecom_internal.corr_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
@@ -119,7 +116,7 @@ create function ecom_internal.mean_test_final(ecom.state) returns ecom.mean_test
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_mean_test_final';
 
 create aggregate ecom.mean_test(value float8, is_first boolean) (
-    sfunc = ecom_internal.mean_test_add, stype = ecom.state, sspace = 8192,
+    sfunc = ecom_internal.mean_test_add, stype = ecom.state, sspace = 1024,
     combinefunc = ecom_internal.mean_test_combine, finalfunc = ecom_internal.mean_test_final,
     parallel = safe
 );
@@ -130,7 +127,7 @@ is_first: true for the rows of the first group, false for the second. Rows with 
 Fields: n1, mean1, n2, mean2, and those of ecom.welch_test; what an empty group leaves open is NULL. NULL for no rows.
 NaN and infinity are refused (22003). One pass, Welford (1962); Welch (1947).';
 create aggregate ecom.mean_test(value float8, is_first boolean, level float8) (
-    sfunc = ecom_internal.mean_test_add, stype = ecom.state, sspace = 8192,
+    sfunc = ecom_internal.mean_test_add, stype = ecom.state, sspace = 1024,
     combinefunc = ecom_internal.mean_test_combine, finalfunc = ecom_internal.mean_test_final,
     parallel = safe
 );
@@ -176,7 +173,7 @@ create function ecom_internal.count_keys_final(ecom.state) returns bigint
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_count_keys_final';
 
 create aggregate ecom.key_set_agg(key bigint) (
-    sfunc = ecom_internal.key_set_add, stype = ecom.state, sspace = 8192,
+    sfunc = ecom_internal.key_set_add, stype = ecom.state, sspace = 1024,
     combinefunc = ecom_internal.key_set_combine, finalfunc = ecom_internal.state_final,
     parallel = safe
 );
@@ -202,7 +199,7 @@ comment on function ecom.key_set_count(ecom.state) is
 Another kind of state is refused (42804).';
 
 create aggregate ecom.count_keys(key bigint) (
-    sfunc = ecom_internal.key_set_add, stype = ecom.state, sspace = 8192,
+    sfunc = ecom_internal.key_set_add, stype = ecom.state, sspace = 1024,
     combinefunc = ecom_internal.key_set_combine, finalfunc = ecom_internal.count_keys_final,
     parallel = safe
 );
@@ -222,7 +219,7 @@ create function ecom_internal.spark_final(ecom.state) returns text
 
 -- Without a combine function: the order of the rows is the result.
 create aggregate ecom.spark(value float8) (
-    sfunc = ecom_internal.spark_add, stype = ecom.state, sspace = 8192,
+    sfunc = ecom_internal.spark_add, stype = ecom.state, sspace = 1024,
     finalfunc = ecom_internal.spark_final, parallel = safe
 );
 comment on aggregate ecom.spark(float8) is
@@ -231,7 +228,7 @@ Eight heights divide the range from the lowest to the highest value into equal p
 equal values lies in the middle. Give ORDER BY inside the call. NaN and infinity are refused (22003). NULL for no rows.
 In databases of another encoding than UTF8 the heights are the digits 1 to 8. Memory: 8 bytes a value. Tufte (2006).';
 create aggregate ecom.spark(value float8, low float8, high float8) (
-    sfunc = ecom_internal.spark_add, stype = ecom.state, sspace = 8192,
+    sfunc = ecom_internal.spark_add, stype = ecom.state, sspace = 1024,
     finalfunc = ecom_internal.spark_final, parallel = safe
 );
 comment on aggregate ecom.spark(float8, float8, float8) is

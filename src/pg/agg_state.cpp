@@ -43,14 +43,25 @@ void flatten_into(ExpandedObjectHeader* header, void* result, Size allocated_siz
     });
 }
 
+// A context for each state would cost a kilobyte, and a hash aggregate walks all contexts below its own at every new
+// group. The states below one parent share theirs, which goes with the parent. That is safe because nobody deletes or
+// moves a single state: the transition functions return the object that they were given, and results are read-only.
+MemoryContext shared_context(MemoryContext parent) {
+    static const char* const name = "ecom.state";
+    constexpr int kNewest = 8;  // children come newest first; another context is no harm
+    int looked_at = 0;
+    for (MemoryContext child = parent->firstchild; child != nullptr && looked_at < kNewest;
+         child = child->nextchild, ++looked_at)
+        if (child->name == name) return child;
+    return call([&] { return AllocSetContextCreateInternal(parent, name, ALLOCSET_SMALL_SIZES); });
+}
+
 }  // namespace
 
 const ExpandedObjectMethods kExpandedStateMethods = {flat_size, flatten_into};
 
 Datum make_expanded_state(MemoryContext parent, std::unique_ptr<core::State> state) {
-    const MemoryContext context = call([&] {
-        return AllocSetContextCreate(parent, "ecom.state", ALLOCSET_SMALL_SIZES);
-    });
+    const MemoryContext context = shared_context(parent);
     auto* object = call([&] {
         auto* made =
             static_cast<ExpandedState*>(MemoryContextAllocZero(context, sizeof(ExpandedState)));
