@@ -27,7 +27,7 @@ select p.oid::regprocedure as search_path_not_pinned from pg_proc p join pg_lang
 where p.pronamespace in ('ecom'::regnamespace, 'ecom_internal'::regnamespace) and l.lanname = 'plpgsql'
   and not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false);
 select p.oid::regprocedure as other_settings from pg_proc p, unnest(p.proconfig) setting
-where p.pronamespace in ('ecom'::regnamespace, 'ecom_internal'::regnamespace) and setting not like 'search_path=%';
+where p.pronamespace in ('ecom'::regnamespace, 'ecom_internal'::regnamespace) and setting not like 'search_path=%' and setting <> 'jit=off';
 select p.oid::regprocedure as internal_state from pg_proc p join pg_aggregate a on a.aggfnoid = p.oid
 where p.pronamespace = 'ecom'::regnamespace and (a.aggtranstype = 'internal'::regtype or a.aggcombinefn = 0 or a.aggtransspace = 0);
 select p.oid::regprocedure as polymorphic from pg_proc p, unnest(p.proargtypes) argument join pg_type t on t.oid = argument

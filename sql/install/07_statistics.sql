@@ -15,8 +15,8 @@ create aggregate ecom.corr_agg(variables float8[]) (
     parallel = safe
 );
 comment on aggregate ecom.corr_agg(float8[]) is
-'Correlates every pair of several variables, Pearson''s method; read the result with ecom.corr_rows:
-SELECT c.* FROM (SELECT ecom.corr_agg(ARRAY[price, quantity, delivery_days]) AS s FROM t) a, ecom.corr_rows(a.s) c;
+'Correlates every pair of several variables, Pearson''s method; read the result with ecom.corr_rows.
+Example: SELECT r.* FROM (SELECT ecom.corr_agg(ARRAY[unit_price, quantity, revenue_amount]::float8[]) AS state FROM shop.fact_sales) s, ecom.corr_rows(s.state) r
 variables: 2 to 200 values, of the same number in every row. A NULL element leaves its row out of the pairs of that
 variable only; a NULL array is skipped. NaN and infinity are refused (22003). NULL for no rows.
 One pass in O(k^2) a row for k variables and 4 k^2 bytes, 24 k^2 more once a row has a NULL. Welford (1962); states of
@@ -29,6 +29,7 @@ create aggregate ecom.corr_agg(variables float8[], method text) (
 );
 comment on aggregate ecom.corr_agg(float8[], text) is
 'Correlates every pair of several variables by a method of your choice; read the result with ecom.corr_rows.
+Example: SELECT r.* FROM (SELECT ecom.corr_agg(ARRAY[unit_price, quantity, revenue_amount]::float8[], ''spearman'') AS state FROM shop.fact_sales) s, ecom.corr_rows(s.state) r
 method: pearson (linear), or spearman (monotonic: the correlation of ranks, ties with their mean rank, not moved by a
 few extreme values). It is read from the first row. The rest is as in ecom.corr_agg(variables).
 spearman keeps the values: 8 bytes a row and variable, and as much again to rank them, at most
@@ -41,6 +42,7 @@ create aggregate ecom.corr_rollup(state ecom.state) (
 );
 comment on aggregate ecom.corr_rollup(ecom.state) is
 'Merges states of ecom.corr_agg, for example one stored per month, into the state of all their rows.
+Example: SELECT r.* FROM (SELECT ecom.corr_rollup(m.state) AS state FROM (SELECT ecom.corr_agg(ARRAY[unit_price, quantity, revenue_amount]::float8[]) AS state FROM shop.fact_sales GROUP BY order_date_key / 100) m) s, ecom.corr_rows(s.state) r
 The states must have the same method and number of variables (22023). NULLs are skipped.';
 
 create function ecom.corr_rows(
@@ -50,6 +52,7 @@ create function ecom.corr_rows(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_corr_rows';
 comment on function ecom.corr_rows(ecom.state, text[], float8) is
 'One row for each pair of variables of a state from ecom.corr_agg, in the order of the variables.
+Example: SELECT r.* FROM (SELECT ecom.corr_agg(ARRAY[unit_price, quantity, revenue_amount]::float8[]) AS state FROM shop.fact_sales) s, ecom.corr_rows(s.state, ARRAY[''price'', ''quantity'', ''revenue'']) r
 names: one for each variable; their numbers 1, 2, ... by default. level: of the interval, 0.95 by default.
 n: rows in which both have a value. r: correlation, -1 to 1; NULL when n < 2 or when one of the two is constant.
 p_value: of "no correlation", two-sided, by Student''s t with n - 2 degrees of freedom; NULL for n < 3.
@@ -63,6 +66,7 @@ create function ecom.wilson_interval(
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_wilson_interval';
 comment on function ecom.wilson_interval(bigint, bigint, float8) is
 'The confidence interval of a rate: low and high, 0 to 1, of successes in n trials.
+Example: SELECT * FROM ecom.wilson_interval(30, 200)
 NULL for n = 0 and for NULL arguments. Fewer than 0 or more than n successes, or a level outside 0 to 1: 22023.
 Wilson (1927), without continuity correction, as prop.test(correct = FALSE) of R. It is right at small n and near 0 and 1,
 where rate +- 1.96 standard errors is not. Sorting by low ranks rates without favouring small groups.';
@@ -73,6 +77,7 @@ create function ecom.two_proportion_test(
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_two_proportion_test';
 comment on function ecom.two_proportion_test(bigint, bigint, bigint, bigint, float8) is
 'Whether two rates differ: successes1 of n1 against successes2 of n2.
+Example: SELECT * FROM ecom.two_proportion_test(30, 200, 50, 220)
 difference: first rate minus second. z, p_value: z test with the pooled rate, two-sided, as prop.test(correct = FALSE) of R
 (its X-squared is z squared); NULL when all trials, or none, are successes. ci_low, ci_high: interval of the difference by
 Newcombe (1998), method 10, from the two Wilson intervals.
@@ -86,6 +91,7 @@ create function ecom.welch_test(
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_welch_test';
 comment on function ecom.welch_test(float8, float8, bigint, float8, float8, bigint, float8) is
 'Whether two means differ, from avg, stddev_samp and count of two samples; for rows see ecom.mean_test.
+Example: SELECT * FROM ecom.welch_test(4.1, 0.9, 120, 3.8, 1.1, 150)
 difference: first mean minus second. t, df, p_value: t test for samples with different variances, two-sided, Welch (1947), as
 t.test of R; ci_low, ci_high: interval of the difference. All but difference are NULL when a sample has fewer than two values
 or when neither has any spread. NULL when a sample is empty and for NULL arguments.
@@ -121,8 +127,8 @@ create aggregate ecom.mean_test(value float8, is_first boolean) (
     parallel = safe
 );
 comment on aggregate ecom.mean_test(float8, boolean) is
-'Whether the means of two groups of rows differ, at a confidence level of 0.95:
-SELECT (ecom.mean_test(amount, channel = ''Web'')).* FROM orders;
+'Whether the means of two groups of rows differ, at a confidence level of 0.95.
+Example: SELECT (ecom.mean_test(satisfaction_score, delivery_days <= 4)).* FROM shop.fact_sales WHERE delivery_days IS NOT NULL
 is_first: true for the rows of the first group, false for the second. Rows with a NULL in either argument are skipped.
 Fields: n1, mean1, n2, mean2, and those of ecom.welch_test; what an empty group leaves open is NULL. NULL for no rows.
 NaN and infinity are refused (22003). One pass, Welford (1962); Welch (1947).';
@@ -133,6 +139,7 @@ create aggregate ecom.mean_test(value float8, is_first boolean, level float8) (
 );
 comment on aggregate ecom.mean_test(float8, boolean, float8) is
 'Whether the means of two groups of rows differ, at a level of your choice; otherwise as ecom.mean_test(value, is_first).
+Example: SELECT (ecom.mean_test(satisfaction_score, delivery_days <= 4, 0.99)).* FROM shop.fact_sales WHERE delivery_days IS NOT NULL
 level: read from the first row; outside 0 to 1: 22023.';
 
 -- Anomalies of a series.
@@ -150,8 +157,8 @@ create function ecom.anomaly_score(
     value float8, seasonal_period int default 7, threshold float8 default 3.5) returns ecom.anomaly_result
     language c window immutable parallel safe as 'MODULE_PATHNAME', 'ecom_anomaly_score';
 comment on function ecom.anomaly_score(float8, int, float8) is
-'Finds the values of a series that do not fit its season, trend and noise, all estimated by medians:
-SELECT day, revenue, (ecom.anomaly_score(revenue) OVER (ORDER BY day)).* FROM daily;
+'Finds the values of a series that do not fit its season, trend and noise, all estimated by medians.
+Example: SELECT order_date, (ecom.anomaly_score(revenue_amount::float8) OVER (ORDER BY order_date)).* FROM shop.kpi_daily
 One row a step of time, without gaps: a step without a value is a row with NULL. PARTITION BY makes a series of each
 partition. The whole partition is used, values after the row too; a frame is ignored.
 seasonal_period: rows after which the season repeats, 7 (default) for days, 12 for months, 1 for none, up to 10080.
@@ -179,6 +186,7 @@ create aggregate ecom.key_set_agg(key bigint) (
 );
 comment on aggregate ecom.key_set_agg(bigint) is
 'The set of distinct keys as a value that is stored and merged: one per day gives the customers of any month exactly.
+Example: SELECT order_date_key / 100 AS month, ecom.key_set_agg(customer_key) AS customers FROM shop.fact_sales GROUP BY 1
 key: any integer; NULLs are skipped. NULL for no keys. Read it with ecom.key_set_count, merge it with ecom.key_set_union.
 A compressed bitmap (Lemire, Ssi-Yan-Kai and Kaser, 2016): 1 bit to 2 bytes a key where keys lie close together, as surrogate
 keys do, about 70 bytes where they are scattered over 64 bits (10 when stored); at most ecom_analytics.memory_limit (54000).';
@@ -190,12 +198,14 @@ create aggregate ecom.key_set_union(state ecom.state) (
 );
 comment on aggregate ecom.key_set_union(ecom.state) is
 'Merges sets of ecom.key_set_agg into the set of all their keys. NULLs are skipped; NULL for no sets.
+Example: SELECT ecom.key_set_count(ecom.key_set_union(m.customers)) FROM (SELECT ecom.key_set_agg(customer_key) AS customers FROM shop.fact_sales GROUP BY order_date_key / 100) m
 Keys that two sets share: count(a) + count(b) - count(union of a and b). Linear in the bytes of the sets.';
 
 create function ecom.key_set_count(state ecom.state) returns bigint
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_key_set_count';
 comment on function ecom.key_set_count(ecom.state) is
 'The number of keys in a set of ecom.key_set_agg or ecom.key_set_union; exact. NULL for NULL.
+Example: SELECT ecom.key_set_count(ecom.key_set_agg(customer_key)) FROM shop.fact_sales
 Another kind of state is refused (42804).';
 
 create aggregate ecom.count_keys(key bigint) (
@@ -205,6 +215,7 @@ create aggregate ecom.count_keys(key bigint) (
 );
 comment on aggregate ecom.count_keys(bigint) is
 'count(DISTINCT key) for integer keys, exact, without sorting and in parallel plans. 0 for no keys.
+Example: SELECT order_date_key / 100 AS month, ecom.count_keys(customer_key) FROM shop.fact_sales GROUP BY 1 ORDER BY 1
 NULLs are skipped. Memory as in ecom.key_set_agg: 1 bit to 2 bytes a key where keys lie close together.
 Several times faster than count(DISTINCT) for surrogate keys; for keys scattered over 64 bits, such as hashes, slower.';
 
@@ -233,6 +244,7 @@ create aggregate ecom.spark(value float8, low float8, high float8) (
 );
 comment on aggregate ecom.spark(float8, float8, float8) is
 'A series as one line of text on a scale that several series share, so that their heights compare.
+Example: SELECT ecom.spark(revenue_amount::float8, 0, NULL ORDER BY order_date) FROM shop.kpi_daily
 low, high: ends of the scale, read from the first row; NULL means the series'' own; values beyond are drawn at the end.
 Start at zero with ecom.spark(revenue, 0, NULL ORDER BY day). low above high: 22023. The rest is as in ecom.spark(value).';
 
