@@ -214,7 +214,7 @@ create aggregate ecom.count_keys(key bigint) (
     parallel = safe
 );
 comment on aggregate ecom.count_keys(bigint) is
-'count(DISTINCT key) for integer keys, exact, without sorting and in parallel plans. 0 for no keys.
+'Counts the different keys, as count(DISTINCT key) for integers: exact, without sorting and in parallel plans. 0 for no keys.
 Example: SELECT order_date_key / 100 AS month, ecom.count_keys(customer_key) FROM shop.fact_sales GROUP BY 1 ORDER BY 1
 NULLs are skipped. Memory as in ecom.key_set_agg: 1 bit to 2 bytes a key where keys lie close together.
 Several times faster than count(DISTINCT) for surrogate keys; for keys scattered over 64 bits, such as hashes, slower.';
@@ -234,7 +234,8 @@ create aggregate ecom.spark(value float8) (
     finalfunc = ecom_internal.spark_final, parallel = safe
 );
 comment on aggregate ecom.spark(float8) is
-'A series as one line of text, one character a value: SELECT ecom.spark(revenue ORDER BY day) FROM daily;
+'A series as one line of text, one character a value.
+Example: SELECT ecom.spark(revenue_amount::float8 ORDER BY order_date) FROM shop.kpi_daily
 Eight heights divide the range from the lowest to the highest value into equal parts; a NULL is a blank; a series of
 equal values lies in the middle. Give ORDER BY inside the call. NaN and infinity are refused (22003). NULL for no rows.
 In databases of another encoding than UTF8 the heights are the digits 1 to 8. Memory: 8 bytes a value. Tufte (2006).';
@@ -251,7 +252,8 @@ Start at zero with ecom.spark(revenue, 0, NULL ORDER BY day). low above high: 22
 create function ecom.bar(value float8, max float8, width int default 20) returns text
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_bar';
 comment on function ecom.bar(float8, float8, int) is
-'A value as a horizontal bar of text: SELECT name, revenue, ecom.bar(revenue, max(revenue) OVER ()) FROM t;
+'A value as a horizontal bar of text.
+Example: SELECT segment, ecom.bar(monetary_amount::float8, max(monetary_amount::float8) OVER ()) FROM shop.rfm_segment
 max: the value of a full bar. width: length of a full bar in characters, 1 to 1000 (22023), 20 by default.
 Bars are rounded to an eighth of a character; a positive value shows at least that much. Empty for value <= 0, full for
 value >= max. NULL for a NULL argument; NaN and infinity are refused (22003).

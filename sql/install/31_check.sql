@@ -330,6 +330,7 @@ create function ecom.check_mart(mart name default null, today date default null)
 returns table (check_name text, severity text, affected_rows bigint, share numeric(9,4), sample text, affects text, advice text)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 begin
     return query

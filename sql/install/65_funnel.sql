@@ -107,7 +107,7 @@ comment on function ecom_internal.run_funnel(text, text[], interval, text, text)
 create function ecom.funnel(source text, steps text[], within interval default null, "by" text default null)
 returns table (member text, step_number int, step text, entered bigint, converted bigint, rate numeric, ci_low numeric,
                ci_high numeric, total_rate numeric, median_seconds numeric)
-language sql stable
+language sql stable parallel restricted
 begin atomic
     select f.member, f.step_number, f.step, f.entered, f.converted, f.rate, f.ci_low, f.ci_high, f.total_rate, f.median_seconds
     from ecom_internal.run_funnel(source, steps, within, "by", pg_catalog.current_setting('search_path')) f;
