@@ -27,6 +27,9 @@ order by s.n;
 select ecom.spark(value::float8 order by period_start) as "revenue by week", min(period_start) as "from", max(period_end) as "to"
 from ecom.revenue_trend(null, 'week') where is_complete;
 
+\echo '== What stands out (ecom.insights; each row has the SQL that proves it)'
+select rank, insight from ecom.insights(null, n => 6);
+
 \echo '== Where the revenue is (ecom.revenue_by)'
 select dimension, member, to_char(value, 'FM999,999,999,990') as revenue, to_char(100 * share, 'FM990.0') || ' %' as share,
        ecom.bar(share::float8, 1, 30) as " "
