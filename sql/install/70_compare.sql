@@ -47,6 +47,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     sales constant record := ecom_internal.check_range(mart, null, null);
+    first_sale constant text := to_char(sales.first_date, 'YYYY-MM-DD');
+    last_sale constant text := to_char(sales.last_date, 'YYYY-MM-DD');
     reasons text[];
     weekdays text;
 begin
@@ -80,17 +82,19 @@ begin
         -- Of periods as long as each other only the days beyond whole weeks can differ.
         select string_agg(format('%s %ss against %s', c.days, c.name, c.baseline), ', ' order by c.n) into weekdays
         from (select w.n, w.name,
-                     (select count(*) from generate_series(0, last_date - first_date) g (i) where extract(isodow from first_date + g.i) = w.n) as days,
-                     (select count(*) from generate_series(0, last_date - first_date) g (i) where extract(isodow from baseline_first + g.i) = w.n) as baseline
+                     (select count(*) from generate_series(first_date::timestamp, last_date, '1 day') g (day)
+                      where extract(isodow from g.day) = w.n) as days,
+                     (select count(*) from generate_series(baseline_first::timestamp, baseline_last, '1 day') g (day)
+                      where extract(isodow from g.day) = w.n) as baseline
               from unnest('{Monday,Tuesday,Wednesday,Thursday,Friday,Saturday,Sunday}'::text[]) with ordinality w (name, n)) c
         where c.days <> c.baseline;
     end if;
     reasons := array[
         case when sales.first_date is null then 'the mart has no sales' end,
-        case when first_date < sales.first_date then 'the period begins before the first sale on ' || to_char(sales.first_date, 'YYYY-MM-DD') end,
-        case when last_date > sales.last_date then 'the period ends after the last sale on ' || to_char(sales.last_date, 'YYYY-MM-DD') end,
-        case when baseline_first < sales.first_date then 'the baseline begins before the first sale on ' || to_char(sales.first_date, 'YYYY-MM-DD') end,
-        case when baseline_last > sales.last_date then 'the baseline ends after the last sale on ' || to_char(sales.last_date, 'YYYY-MM-DD') end,
+        case when first_date < sales.first_date then 'the period begins before the first sale on ' || first_sale end,
+        case when last_date > sales.last_date then 'the period ends after the last sale on ' || last_sale end,
+        case when baseline_first < sales.first_date then 'the baseline begins before the first sale on ' || first_sale end,
+        case when baseline_last > sales.last_date then 'the baseline ends after the last sale on ' || last_sale end,
         case when first_date <= baseline_last and last_date >= baseline_first then 'the periods overlap' end,
         case when last_date - first_date <> baseline_last - baseline_first
              then format('%s days against %s', last_date - first_date + 1, baseline_last - baseline_first + 1) end];
@@ -288,7 +292,8 @@ $$;
 comment on function ecom.kpi_compare(name, date, date, text, text[], text[], jsonb, date, date) is
 'Metrics of a period against another, with what makes the two unlike: one row per segment and metric.
 Example: SELECT metric, current, baseline, change_rate, p_value, is_comparable, reason FROM ecom.kpi_compare(''shop'')
-Example: SELECT segment, current, baseline, change_rate FROM ecom.kpi_compare(''shop'', ''2025-12-01'', ''2025-12-14'', ''year'', ''{region}'', ''{revenue}'')
+Example: SELECT segment, current, baseline, change_rate
+    FROM ecom.kpi_compare(''shop'', ''2025-12-01'', ''2025-12-14'', ''year'', ''{region}'', ''{revenue}'')
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - from_date, to_date: inclusive; both NULL: the last complete month; one NULL: from the first or to the last sale

@@ -13,11 +13,19 @@ declare
     mart_schema constant name := ecom_internal.mart_name(mart);
     periods constant record := ecom_internal.comparison(mart_schema, from_date, to_date, versus, baseline_from, baseline_to);
     unknown_filters constant jsonb := ecom_internal.narrow_filters(filters, 'customer', 'Unknown');
+    queries text[];
 begin
     if periods.first_date is null then
         return;
     end if;
     -- What no customer is known of is subtracted: the known ones are all sales less those.
+    queries := array(
+        select ecom_internal.metric_query(mart_schema, q.metrics, q.dimensions, p.first_date, p.last_date, u.filters)
+        from (values (1, '{revenue,gross_amount,return_amount,customers,orders}'::text[], '{}'::text[]),
+                     (2, '{sold_quantity,gross_amount,discount_amount}', '{product}')) q (n, metrics, dimensions)
+        cross join (values (1, periods.first_date, periods.last_date), (2, periods.baseline_first, periods.baseline_last)) p (n, first_date, last_date)
+        cross join (values (1, filters), (2, unknown_filters)) u (n, filters)
+        order by q.n, p.n, u.n);
     return query execute format('
         with total (is_current, revenue, gross, returned, customers, orders, unknown_gross) as (
             select true, t.revenue, t.gross_amount, t.return_amount, t.customers, t.orders - u.orders, u.gross_amount from (%1$s) t, (%2$s) u
@@ -32,7 +40,8 @@ begin
             having sum(s.sign * s.sold_quantity) > 0),
         period as (
             select t.*, sum(p.units) as units, sum(p.list_value) as list_value, sum(p.discount) as discount
-            from total t left join product p using (is_current) group by t.is_current, t.revenue, t.gross, t.returned, t.customers, t.orders, t.unknown_gross),
+            from total t left join product p using (is_current)
+            group by t.is_current, t.revenue, t.gross, t.returned, t.customers, t.orders, t.unknown_gross),
         -- A factor that one period leaves undefined, as orders per customer of no customers, is that of the other: it did not change.
         factor as (
             select p.is_current, p.customers::numeric as customers,
@@ -82,7 +91,8 @@ begin
                 (8, ''returns'', b.returned - c.returned, c.returned, b.returned, ''returns took back %%1$s, %%2$s before''),
                 (9, ''other'', c.gross - c.unknown_gross - b.gross + b.unknown_gross
                                - (select j.value from coalition j where j.mask = 63) + (select j.value from coalition j where j.mask = 0),
-                 null, null, ''sales of products without units, and of orders that began on another day'')) v (position, driver, amount, current, baseline, explanation)),
+                 null, null, ''sales of products without units, and of orders that began on another day''))
+                v (position, driver, amount, current, baseline, explanation)),
         rounded as (
             select d.position, d.driver, round(coalesce(d.amount, s.amount), 2) as amount, d.current, d.baseline, d.explanation
             from driver d left join shapley s on s.player = d.position - 1),
@@ -100,14 +110,7 @@ begin
                      s.change, s.current, s.baseline, s.explanation from settled s) a
         where a.position < 9 or a.amount <> 0
         order by a.position',
-        ecom_internal.metric_query(mart_schema, '{revenue,gross_amount,return_amount,customers,orders}', '{}', periods.first_date, periods.last_date, filters),
-        ecom_internal.metric_query(mart_schema, '{orders,gross_amount}', '{}', periods.first_date, periods.last_date, unknown_filters),
-        ecom_internal.metric_query(mart_schema, '{revenue,gross_amount,return_amount,customers,orders}', '{}', periods.baseline_first, periods.baseline_last, filters),
-        ecom_internal.metric_query(mart_schema, '{orders,gross_amount}', '{}', periods.baseline_first, periods.baseline_last, unknown_filters),
-        ecom_internal.metric_query(mart_schema, '{sold_quantity,gross_amount,discount_amount}', '{product}', periods.first_date, periods.last_date, filters),
-        ecom_internal.metric_query(mart_schema, '{sold_quantity,gross_amount,discount_amount}', '{product}', periods.first_date, periods.last_date, unknown_filters),
-        ecom_internal.metric_query(mart_schema, '{sold_quantity,gross_amount,discount_amount}', '{product}', periods.baseline_first, periods.baseline_last, filters),
-        ecom_internal.metric_query(mart_schema, '{sold_quantity,gross_amount,discount_amount}', '{product}', periods.baseline_first, periods.baseline_last, unknown_filters))
+        queries[1], queries[2], queries[3], queries[4], queries[5], queries[6], queries[7], queries[8])
         using periods.is_comparable, periods.reason;
 end
 $$;
