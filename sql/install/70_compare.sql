@@ -201,6 +201,7 @@ returns table (segment text, segment_filters jsonb, metric text, current numeric
                first_date date, last_date date, baseline_first_date date, baseline_last_date date)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -7,6 +7,7 @@ returns table ("position" int, driver text, amount numeric, share_of_change nume
                is_comparable boolean, reason text)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare

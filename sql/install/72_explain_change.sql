@@ -139,6 +139,7 @@ returns table (rank int, segment text, segment_filters jsonb, baseline numeric, 
                surprise float8, p_value float8, without_it numeric, is_comparable boolean, reason text)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -151,6 +151,7 @@ returns table (level text, member text, value numeric, share numeric, baseline n
                is_comparable boolean, next_path text[])
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare
