@@ -117,17 +117,17 @@ grant select on ecom_internal.dimension_definition to public;
 insert into ecom_internal.dimension_definition (name, position, level, type, alias, expression, cubes, cube_expression, description) values
     ('day', 1, 'date', 'date', 'd', 'd.date', '{sales_cube,category_cube}', 'o.order_date', 'Day of the order.'),
     ('week', 2, 'date', 'date', 'd', '(d.date - d.day_of_week + 1)', '{sales_cube,category_cube}', null, 'Monday of the ISO week.'),
-    ('month', 3, 'date', 'date', 'd', '(d.date - d.day_of_month + 1)', '{sales_month,sales_cube,category_month,category_cube,product_month}', null, 'First day of the month.'),
-    ('quarter', 4, 'date', 'date', 'd', 'make_date(d.year, 3 * d.quarter - 2, 1)', '{sales_month,sales_cube,category_month,category_cube,product_month}', null, 'First day of the quarter.'),
-    ('year', 5, 'date', 'date', 'd', 'make_date(d.year, 1, 1)', '{sales_month,sales_cube,category_month,category_cube,product_month}', null, 'First day of the year.'),
-    ('season', 6, 'date', 'text', 'd', 'd.season', '{sales_month,sales_cube,category_month,category_cube,product_month}', null, 'Winter, Spring, Summer or Autumn.'),
+    ('month', 3, 'date', 'date', 'd', '(d.date - d.day_of_month + 1)', '{sales_month,sales_cube,geography_month,category_month,category_cube,product_month}', null, 'First day of the month.'),
+    ('quarter', 4, 'date', 'date', 'd', 'make_date(d.year, 3 * d.quarter - 2, 1)', '{sales_month,sales_cube,geography_month,category_month,category_cube,product_month}', null, 'First day of the quarter.'),
+    ('year', 5, 'date', 'date', 'd', 'make_date(d.year, 1, 1)', '{sales_month,sales_cube,geography_month,category_month,category_cube,product_month}', null, 'First day of the year.'),
+    ('season', 6, 'date', 'text', 'd', 'd.season', '{sales_month,sales_cube,geography_month,category_month,category_cube,product_month}', null, 'Winter, Spring, Summer or Autumn.'),
     ('day_of_week', 7, 'date', 'text', 'd', 'd.day_name', '{sales_cube,category_cube}', null, 'Name of the day of the week.'),
     ('is_weekend', 8, 'date', 'text', 'd', 'd.is_weekend::text', '{sales_cube,category_cube}', null, 'true on Saturday and Sunday.'),
     ('is_holiday', 9, 'date', 'text', 'd', 'd.is_holiday::text', '{sales_cube,category_cube}', null, 'true on the days given to ecom.set_holidays.'),
-    ('country', 20, 'order', 'text', 'g', 'g.country', '{}', null, 'Country of the sale.'),
-    ('region', 21, 'order', 'text', 'g', 'g.region', '{sales_month,sales_cube,category_month,category_cube}', 'o.region', 'Region of the sale.'),
-    ('state', 22, 'order', 'text', 'g', 'g.state', '{}', null, 'State or province of the sale.'),
-    ('city', 23, 'order', 'text', 'g', 'g.city', '{}', null, 'City of the sale.'),
+    ('country', 20, 'order', 'text', 'g', 'g.country', '{geography_month}', null, 'Country of the sale.'),
+    ('region', 21, 'order', 'text', 'g', 'g.region', '{sales_month,sales_cube,geography_month,category_month,category_cube}', 'o.region', 'Region of the sale.'),
+    ('state', 22, 'order', 'text', 'g', 'g.state', '{geography_month}', null, 'State or province of the sale.'),
+    ('city', 23, 'order', 'text', 'g', 'g.city', '{geography_month}', null, 'City of the sale.'),
     ('segment', 24, 'order', 'text', 'c', 'c.segment', '{sales_month,sales_cube,category_month,category_cube}', 'o.segment', 'Segment that the shop itself gave the customer.'),
     ('age_group', 25, 'order', 'text', 'c', 'c.age_group', '{}', null, 'Age group of the customer.'),
     ('gender', 26, 'order', 'text', 'c', 'c.gender', '{}', null, 'Gender of the customer.'),
@@ -467,6 +467,9 @@ begin
         case when cube = 'product_month'
              then format('(select t.*, c.category, to_char(t.month, ''YYYYMMDD'')::int as order_date_key
                            from %1$I.product_month t join %1$I.dim_product c using (product_key))', mart)
+             when cube = 'geography_month'
+             then format('(select t.*, r.region, to_char(t.month, ''YYYYMMDD'')::int as order_date_key
+                           from %1$I.geography_month t join %1$I.dim_geography r using (geography_key))', mart)
              when needs_day then format('(select t.*, to_char(t.month, ''YYYYMMDD'')::int as order_date_key from %I.%I t)', mart, cube)
              else format('%I.%I', mart, cube) end,
         ecom_internal.dimension_joins(mart, named, 'o', true),
@@ -477,6 +480,40 @@ end
 $$;
 comment on function ecom_internal.metrics_from_cube(name, text, text[], text[], date, date, jsonb) is
 'Base metrics by dimensions from a rollup of days or months.';
+
+create function ecom_internal.customers_from_periods(
+    mart name, dimensions text[], first_date date, last_date date, filters jsonb) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    sales constant record := ecom_internal.check_range(mart, null, null);
+    dates constant text[] := array(select d.name from ecom_internal.dimension_definition d where d.name = any (dimensions) and d.level = 'date');
+    filtered constant text[] := array(select f.dimension from ecom_internal.filter_values(filters) f);
+    is_one_month constant boolean := date_trunc('month', first_date) = date_trunc('month', last_date);
+    is_whole constant boolean := (first_date = date_trunc('month', first_date) or first_date <= sales.first_date)
+        and (last_date + 1 = date_trunc('month', last_date + 1) or last_date >= sales.last_date);
+    grain text;
+begin
+    grain := case when dates = '{day}' or dates = '{}' and first_date = last_date then 'day'
+                  when is_whole and (dates = '{month}' or dates = '{}' and is_one_month) then 'month' end;
+    if grain is null or not array(select unnest(dimensions) except select unnest(dates)) || filtered <@ array['region', 'segment']
+       or exists (select from ecom_internal.filter_values(filters) f where cardinality(f.expected) <> 1 and f.dimension <> all (dimensions)) then
+        return null;
+    end if;
+    return format('select %scoalesce(sum(o.customer_count), 0)::bigint as customers from %I.kpi_period o
+                   where o.grain = %L and o.period_start between %L and %L and o.region is %s and o.segment is %s%s%s',
+        (select string_agg(format('%s as %I, ', case when w.name in ('day', 'month') then 'o.period_start' else 'o.' || w.name end, w.name), '' order by w.n)
+         from unnest(dimensions) with ordinality w (name, n)),
+        mart, grain, case grain when 'month' then date_trunc('month', first_date)::date else first_date end, last_date,
+        case when 'region' = any (dimensions || filtered) then 'not null' else 'null' end,
+        case when 'segment' = any (dimensions || filtered) then 'not null' else 'null' end,
+        ecom_internal.dimension_conditions(filters, true), ecom_internal.group_by(cardinality(dimensions)));
+end
+$$;
+comment on function ecom_internal.customers_from_periods(name, text[], date, date, jsonb) is
+'Customers by dimensions from kpi_period, which has them counted by day and by month, region and segment.
+NULL where it has not: for other dimensions, ranges that cut a month, and several values of a filter at once.';
 
 create function ecom_internal.metrics_from_orders(
     mart name, metrics text[], dimensions text[], first_date date, last_date date, filters jsonb) returns text
@@ -569,8 +606,8 @@ begin
                              where m.name = any (base) and m.cube_expression is not null
                                and not (c.of_products and m.name in ('orders', 'new_customers')) order by m.position)
         into cube, summed
-        from (values ('sales_month', 1, true, false), ('sales_cube', 2, false, false), ('category_month', 3, true, true),
-                     ('category_cube', 4, false, true), ('product_month', 5, true, true)) c (name, position, is_monthly, of_products)
+        from (values ('sales_month', 1, true, false), ('geography_month', 2, true, false), ('sales_cube', 3, false, false),
+                     ('category_month', 4, true, true), ('category_cube', 5, false, true), ('product_month', 6, true, true)) c (name, position, is_monthly, of_products)
         where not exists (select from ecom_internal.dimension_definition d where d.name = any (named) and not c.name = any (d.cubes))
           and c.of_products = is_of_products and (is_whole_months or not c.is_monthly)
         order by c.position limit 1;
@@ -584,7 +621,9 @@ begin
                                                                case when cardinality(dimensions) = 0 then 'cross' end) end
             || case when is_of_products
                     then ecom_internal.metrics_from_lines(mart, counted, dimensions, range.first_date, range.last_date, filters)
-                    else ecom_internal.metrics_from_orders(mart, counted, dimensions, range.first_date, range.last_date, filters) end
+                    else coalesce(case when cube is not null and counted = '{customers}'
+                                       then ecom_internal.customers_from_periods(mart, dimensions, range.first_date, range.last_date, filters) end,
+                                  ecom_internal.metrics_from_orders(mart, counted, dimensions, range.first_date, range.last_date, filters)) end
             || case when source is null then ''
                     else ') counted' || coalesce(' using (' || dimension_list || ')', '') end;
     end if;

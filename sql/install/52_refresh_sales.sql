@@ -23,22 +23,20 @@ comment on column ecom_internal.rollup.grain is 'Whether its rows are of days (c
 comment on column ecom_internal.rollup.keys is 'Its columns besides counts and amounts.';
 comment on column ecom_internal.rollup.key_expressions is 'Their expressions over the source.';
 comment on column ecom_internal.rollup.source is 'What is summed: lines (alias f), orders (alias o) or the rows of another rollup (alias o).';
-comment on column ecom_internal.rollup.from_clause is 'FROM list with the placeholder {mart}.';
+comment on column ecom_internal.rollup.from_clause is 'FROM list with the placeholders {mart} and {orders}, the orders with order_date, region and segment.';
 comment on column ecom_internal.rollup.dated_by is 'Column of the source with the day as yyyymmdd.';
 comment on column ecom_internal.rollup.has_orders is 'True when it counts orders and new customers.';
 grant select on ecom_internal.rollup to public;
 
 insert into ecom_internal.rollup (name, position, grain, keys, key_expressions, source, from_clause, dated_by, has_orders) values
     ('sales_cube', 1, 'day', 'order_date, order_date_key, region, segment, channel_key, payment_method_key, shipping_method_key',
-     'd.date, d.date_key, g.region, c.segment, o.channel_key, o.payment_method_key, o.shipping_method_key', 'orders',
-     '{mart}.fact_order o join {mart}.dim_date d on d.date_key = o.order_date_key
-      join {mart}.dim_geography g on g.geography_key = o.geography_key
-      join {mart}.dim_customer c on c.customer_key = o.customer_key', 'o.order_date_key', true),
+     'o.order_date, o.order_date_key, o.region, o.segment, o.channel_key, o.payment_method_key, o.shipping_method_key', 'orders',
+     '{orders} o', 'o.order_date_key', true),
     ('sales_month', 2, 'month', 'month, region, segment, channel_key, payment_method_key, shipping_method_key',
      'date_trunc(''month'', o.order_date)::date, o.region, o.segment, o.channel_key, o.payment_method_key, o.shipping_method_key',
      'rollup', '{mart}.sales_cube o', 'o.order_date_key', true),
     ('geography_month', 3, 'month', 'month, geography_key',
-     'to_date((o.order_date_key / 100)::text, ''YYYYMM''), o.geography_key', 'orders', '{mart}.fact_order o', 'o.order_date_key', true),
+     'date_trunc(''month'', o.order_date)::date, o.geography_key', 'orders', '{orders} o', 'o.order_date_key', true),
     ('category_cube', 4, 'day', 'order_date, order_date_key, region, segment, channel_key, category',
      'd.date, d.date_key, g.region, c.segment, f.channel_key, p.category', 'lines',
      '{mart}.fact_sales f join {mart}.dim_date d on d.date_key = f.order_date_key
@@ -148,22 +146,24 @@ begin
     execute format('insert into %I.fact_order (%s) select %2$s from (%s) o', mart, columns,
                    ecom_internal.order_rows(mart, '(f.customer_key, f.order_id) in (select c.customer_key, c.order_id from pg_temp.ecom_changed_order c)'));
     get diagnostics written = row_count;
-    -- A late order moves the numbers of the customer's later ones, whose days then have other new customers.
+    -- A late order moves the numbers of the customer's later ones, whose days then have other new customers. LATERAL looks
+    -- up the customers one by one: their number is far from any share of the orders that a scan would be worth.
     execute format('
-        with numbered as (
-            select o.order_key, o.order_number, o.days_since_previous_order, (row_number() over w)::int as new_number,
-                   o.ordered_at::date - lag(o.ordered_at::date) over w as new_days
-            from %1$I.fact_order o
-            where o.order_count = 1 and o.customer_key in (select c.customer_key from pg_temp.ecom_changed_order c where c.customer_key <> 0)
-            window w as (partition by o.customer_key order by o.ordered_at, o.order_id collate "C")),
-        renumbered as (
-            update %1$I.fact_order o set order_number = n.new_number, days_since_previous_order = n.new_days
-            from numbered n
-            where n.order_key = o.order_key
-              and (n.new_number, n.new_days) is distinct from (n.order_number, n.days_since_previous_order)
-            returning o.order_date_key),
-        days as (insert into pg_temp.ecom_changed_day select distinct order_date_key from renumbered)
-        select count(*) from renumbered', mart) into renumbered;
+        create temporary table ecom_renumbered on commit drop as
+        select o.order_key, o.order_date_key, o.new_number, o.new_days
+        from (select distinct c.customer_key from pg_temp.ecom_changed_order c where c.customer_key <> 0) k
+        cross join lateral (
+            select f.order_key, f.order_date_key, f.order_number, f.days_since_previous_order, (row_number() over w)::int as new_number,
+                   f.ordered_at::date - lag(f.ordered_at::date) over w as new_days
+            from %I.fact_order f where f.customer_key = k.customer_key and f.order_count = 1
+            window w as (order by f.ordered_at, f.order_id collate "C")) o
+        where (o.new_number, o.new_days) is distinct from (o.order_number, o.days_since_previous_order)', mart);
+    analyze pg_temp.ecom_renumbered;
+    execute format('update %I.fact_order o set order_number = n.new_number, days_since_previous_order = n.new_days
+                    from pg_temp.ecom_renumbered n where n.order_key = o.order_key', mart);
+    get diagnostics renumbered = row_count;
+    insert into pg_temp.ecom_changed_day select distinct n.order_date_key from pg_temp.ecom_renumbered n;
+    drop table pg_temp.ecom_renumbered;
     return removed + written + renumbered;
 end
 $$;
@@ -177,21 +177,21 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    changed constant text := case when is_everything then 'true'
-        else 'customer_key in (select c.customer_key from pg_temp.ecom_changed_order c)' end;
     removed bigint;
     written bigint;
 begin
-    execute format('delete from %1$I.customer_summary s where s.%2$s
-                    and not exists (select from %1$I.fact_order o where o.customer_key = s.customer_key)', mart,
-                   case when is_everything then 'customer_key is not null' else changed end);
+    execute format('delete from %1$I.customer_summary s where %2$s
+                    not exists (select from %1$I.fact_order o where o.customer_key = s.customer_key)', mart,
+                   case when not is_everything then 's.customer_key in (select c.customer_key from pg_temp.ecom_changed_order c) and' end);
     get diagnostics removed = row_count;
     execute format('
         merge into %1$I.customer_summary s
         using (%2$s) n on s.customer_key = n.customer_key
         when matched and row(s.*) is distinct from row(n.*) then update set %3$s
         when not matched then insert values (%4$s)', mart,
-        ecom_internal.customer_rows(mart, format('%I.fact_order', mart), case when is_everything then 'true' else 'o.' || changed end),
+        case when is_everything then ecom_internal.customer_rows(mart, format('%I.fact_order', mart))
+             else format('select r.* from (select distinct c.customer_key from pg_temp.ecom_changed_order c where c.customer_key <> 0) k
+                          cross join lateral (%s) r', ecom_internal.customer_rows(mart, format('%I.fact_order', mart), 'o.customer_key = k.customer_key')) end,
         (select string_agg(format('%1$I = n.%1$I', a.attname), ', ' order by a.attnum) from pg_attribute a
          where a.attrelid = format('%I.customer_summary', mart)::regclass and a.attnum > 1 and not a.attisdropped),
         (select string_agg(format('n.%I', a.attname), ', ' order by a.attnum) from pg_attribute a
@@ -204,38 +204,36 @@ comment on function ecom_internal.roll_up_customers(name, boolean) is
 'Brings customer_summary up to date with fact_order, for the customers of pg_temp.ecom_changed_order or for all.
 Returns the number of rows written and removed.';
 
-create function ecom_internal.roll_up_periods(mart name, grain text, condition text) returns bigint
+create function ecom_internal.roll_up_periods(mart name, grain text, orders_source text, condition text) returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    period constant text := case grain when 'day' then 'd.date' else 'date_trunc(''month'', d.date)::date' end;
+    period constant text := case grain when 'day' then 'o.order_date' else 'date_trunc(''month'', o.order_date)::date' end;
     written bigint;
 begin
     execute format('
         insert into %1$I.kpi_period (grain, period_start, period_end, region, segment, order_count, customer_count,
                                      new_customer_count, median_order_amount, %4$s)
-        select %2$L, %3$s, (%3$s + interval ''1 %5$s'' - interval ''1 day'')::date, g.region, c.segment, sum(o.order_count)::bigint,
+        select %2$L, %3$s, (%3$s + interval ''1 %5$s'' - interval ''1 day'')::date, o.region, o.segment, sum(o.order_count)::bigint,
                ecom.count_keys(o.customer_key) filter (where o.order_count = 1 and o.customer_key <> 0),
                count(*) filter (where o.order_number = 1),
                (percentile_cont(0.5) within group (order by o.gross_amount::float8) filter (where o.order_count = 1))::numeric(18,2),
                %6$s
-        from %1$I.fact_order o
-        join %1$I.dim_date d on d.date_key = o.order_date_key
-        join %1$I.dim_geography g on g.geography_key = o.geography_key
-        join %1$I.dim_customer c on c.customer_key = o.customer_key
+        from %8$s o
         where %7$s
-        group by %3$s, grouping sets ((), (g.region), (c.segment), (g.region, c.segment))',
+        group by %3$s, grouping sets ((), (o.region), (o.segment), (o.region, o.segment))',
         mart, grain, period, ecom_internal.sales_parts('{name}'), grain,
-        ecom_internal.sales_parts('sum(o.{name})::{sum_type}'), condition);
+        ecom_internal.sales_parts('sum(o.{name})::{sum_type}'), condition, orders_source);
     get diagnostics written = row_count;
     return written;
 end
 $$;
-comment on function ecom_internal.roll_up_periods(name, text, text) is
-'Adds the rows of kpi_period of one grain. Arguments: mart: the resolved name; grain: day or month; condition: over orders with the alias o.';
+comment on function ecom_internal.roll_up_periods(name, text, text, text) is
+'Adds the rows of kpi_period of one grain. Arguments: mart: the resolved name; grain: day or month; orders_source: orders with
+order_date, region and segment as a FROM item; condition: over them with the alias o.';
 
-create function ecom_internal.roll_up(mart name, rollup ecom_internal.rollup, condition text) returns bigint
+create function ecom_internal.roll_up(mart name, rollup ecom_internal.rollup, orders_source text, condition text) returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -252,15 +250,16 @@ begin
         concat_ws(', ', rollup.keys, case when rollup.has_orders then 'order_count, new_customer_count' end, ecom_internal.sales_parts('{name}')),
         concat_ws(', ', rollup.key_expressions, orders,
                   ecom_internal.sales_parts(case rollup.source when 'lines' then '({expression})::{sum_type}' else 'sum(o.{name})::{sum_type}' end)),
-        replace(rollup.from_clause, '{mart}', quote_ident(mart)), replace(condition, 'order_date_key', rollup.dated_by),
+        replace(replace(rollup.from_clause, '{mart}', quote_ident(mart)), '{orders}', orders_source), replace(condition, 'order_date_key', rollup.dated_by),
         (select string_agg(n::text, ', ' order by n) from generate_series(1, cardinality(string_to_array(rollup.keys, ','))) n));
     get diagnostics written = row_count;
     return written;
 end
 $$;
-comment on function ecom_internal.roll_up(name, ecom_internal.rollup, text) is
+comment on function ecom_internal.roll_up(name, ecom_internal.rollup, text, text) is
 'Computes the rows of a rollup anew where a condition on order_date_key holds, and returns their number.
-Arguments: mart: the resolved name; rollup: its definition; condition: over whole days or, for a rollup of months, whole months.';
+Arguments: mart: the resolved name; rollup: its definition; orders_source: orders with order_date, region and segment as a FROM
+item; condition: over whole days or, for a rollup of months, whole months.';
 
 create function ecom_internal.refresh_sales(mart name, as_of date, out rows bigint, out reason text)
 language plpgsql volatile
@@ -275,6 +274,7 @@ declare
     months int[];
     of_days text := 'true';
     of_months text := 'true';
+    orders_source text;
 begin
     perform ecom_internal.report_progress(mart_id, 'sales', 'orders', 0, phases);
     is_everything := ecom_internal.take_changes(mart);
@@ -297,17 +297,34 @@ begin
     end if;
     drop table pg_temp.ecom_changed_day, pg_temp.ecom_changed_order;
 
+    -- Some months are joined with their attributes once; all orders are too many to be copied.
+    orders_source := format('select o.*, d.date as order_date, g.region, c.segment
+        from %1$I.fact_order o
+        join %1$I.dim_date d on d.date_key = o.order_date_key
+        join %1$I.dim_geography g on g.geography_key = o.geography_key
+        join %1$I.dim_customer c on c.customer_key = o.customer_key', mart);
+    if is_everything then
+        orders_source := '(' || orders_source || ')';
+    else
+        execute format('create temporary table ecom_order_of_month on commit drop as %s where %s', orders_source,
+                       replace(of_months, 'order_date_key', 'o.order_date_key'));
+        analyze pg_temp.ecom_order_of_month;
+        orders_source := 'pg_temp.ecom_order_of_month';
+    end if;
     for rollup in select r.* from ecom_internal.rollup r order by r.position loop
         perform ecom_internal.report_progress(mart_id, 'sales', rollup.name, 1 + rollup.position, phases);
-        rows := rows + ecom_internal.roll_up(mart, rollup, case rollup.grain when 'day' then of_days else of_months end);
+        rows := rows + ecom_internal.roll_up(mart, rollup, orders_source, case rollup.grain when 'day' then of_days else of_months end);
     end loop;
 
     perform ecom_internal.report_progress(mart_id, 'sales', 'periods', phases - 1, phases);
     execute format('delete from %I.kpi_period t where t.grain = ''day'' and %s or t.grain = ''month'' and %s', mart,
                    replace(of_days, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'),
                    replace(of_months, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'));
-    rows := rows + ecom_internal.roll_up_periods(mart, 'day', replace(of_days, 'order_date_key', 'o.order_date_key'))
-                 + ecom_internal.roll_up_periods(mart, 'month', replace(of_months, 'order_date_key', 'o.order_date_key'));
+    rows := rows + ecom_internal.roll_up_periods(mart, 'day', orders_source, replace(of_days, 'order_date_key', 'o.order_date_key'))
+                 + ecom_internal.roll_up_periods(mart, 'month', orders_source, replace(of_months, 'order_date_key', 'o.order_date_key'));
+    if not is_everything then
+        drop table pg_temp.ecom_order_of_month;
+    end if;
     execute format('
         insert into %1$I.rollup_state as s (refreshed_at, first_date, last_date)
         select clock_timestamp(), to_date(min(f.order_date_key)::text, ''YYYYMMDD''), to_date(max(f.order_date_key)::text, ''YYYYMMDD'')
