@@ -28,8 +28,11 @@ where p.pronamespace in ('ecom'::regnamespace, 'ecom_internal'::regnamespace) an
   and not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false);
 select p.oid::regprocedure as other_settings from pg_proc p, unnest(p.proconfig) setting
 where p.pronamespace in ('ecom'::regnamespace, 'ecom_internal'::regnamespace) and setting not like 'search_path=%' and setting <> 'jit=off';
+-- Only an aggregate whose result is about the order of its rows, and whose comment says so, has no combine function.
 select p.oid::regprocedure as internal_state from pg_proc p join pg_aggregate a on a.aggfnoid = p.oid
-where p.pronamespace = 'ecom'::regnamespace and (a.aggtranstype = 'internal'::regtype or a.aggcombinefn = 0 or a.aggtransspace = 0);
+where p.pronamespace = 'ecom'::regnamespace
+  and (a.aggtranstype = 'internal'::regtype or a.aggtransspace = 0
+       or a.aggcombinefn = 0 and obj_description(p.oid, 'pg_proc') !~ 'ORDER BY');
 select p.oid::regprocedure as polymorphic from pg_proc p, unnest(p.proargtypes) argument join pg_type t on t.oid = argument
 where p.pronamespace = 'ecom'::regnamespace and t.typtype = 'p' and t.typname <> 'record';
 select p.oid::regprocedure as not_executable_by_all from pg_proc p
