@@ -146,11 +146,11 @@ begin
     execute format('insert into %I.fact_order (%s) select %2$s from (%s) o', mart, columns,
                    ecom_internal.order_rows(mart, '(f.customer_key, f.order_id) in (select c.customer_key, c.order_id from pg_temp.ecom_changed_order c)'));
     get diagnostics written = row_count;
-    -- A late order moves the numbers of the customer's later ones, whose days then have other new customers. LATERAL looks
+    -- A late order moves the numbers of the customer's later ones. LATERAL looks
     -- up the customers one by one: their number is far from any share of the orders that a scan would be worth.
     execute format('
         create temporary table ecom_renumbered on commit drop as
-        select o.order_key, o.order_date_key, o.new_number, o.new_days
+        select o.order_key, o.order_date_key, o.order_number, o.new_number, o.new_days
         from (select distinct c.customer_key from pg_temp.ecom_changed_order c where c.customer_key <> 0) k
         cross join lateral (
             select f.order_key, f.order_date_key, f.order_number, f.days_since_previous_order, (row_number() over w)::int as new_number,
@@ -162,7 +162,9 @@ begin
     execute format('update %I.fact_order o set order_number = n.new_number, days_since_previous_order = n.new_days
                     from pg_temp.ecom_renumbered n where n.order_key = o.order_key', mart);
     get diagnostics renumbered = row_count;
-    insert into pg_temp.ecom_changed_day select distinct n.order_date_key from pg_temp.ecom_renumbered n;
+    -- Sums by day know of first orders only.
+    insert into pg_temp.ecom_changed_day
+    select distinct n.order_date_key from pg_temp.ecom_renumbered n where (n.order_number = 1) is distinct from (n.new_number = 1);
     drop table pg_temp.ecom_renumbered;
     return removed + written + renumbered;
 end
