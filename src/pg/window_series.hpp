@@ -1,0 +1,77 @@
+// The partition of a window function as a series.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "pg/args.hpp"
+#include "pg/call_site.hpp"
+#include "pg/host.hpp"
+
+extern "C" {
+#include "windowapi.h"
+}
+
+namespace ecom::pg {
+
+// Argument `arg` of every row of the partition, NaN for NULL. Throws kNonFiniteInput for NaN.
+inline std::vector<double> window_series(WindowObject window, int arg, core::Host& host) {
+    const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
+    std::vector<double> values;
+    values.reserve(static_cast<std::size_t>(rows));
+    for (int64 row = 0; row < rows; ++row) {
+        bool is_null;
+        const double value = call([&] {
+            bool is_out;
+            const Datum datum = WinGetFuncArgInPartition(window, arg, static_cast<int>(row), WINDOW_SEEK_HEAD,
+                                                         false, &is_null, &is_out);
+            return is_null ? 0.0 : DatumGetFloat8(datum);
+        });
+        host.poll();
+        // In the core NaN stands for a missing value.
+        if (std::isnan(value))
+            throw core::Error(core::ErrorCode::kNonFiniteInput, "values of a series must be finite",
+                              "Turn NaN values into NULL.");
+        values.push_back(is_null ? std::numeric_limits<double>::quiet_NaN() : value);
+    }
+    return values;
+}
+
+// Arguments of the partition's first row, in which a window function finds its parameters.
+class WindowParams {
+public:
+    explicit WindowParams(WindowObject window) : window_(window) {}
+
+    std::optional<Datum> optional(int arg) const {
+        bool is_null;
+        const Datum value = call([&] { return WinGetFuncArgCurrent(window_, arg, &is_null); });
+        return is_null ? std::nullopt : std::optional<Datum>(value);
+    }
+
+    Datum required(int arg, const char* name) const {
+        if (const auto value = optional(arg)) return *value;
+        throw core::Error(core::ErrorCode::kInvalidArgument,
+                          std::string("argument \"") + name + "\" must not be NULL",
+                          "Pass a value, or leave the argument out where it has a default.");
+    }
+
+private:
+    WindowObject window_;
+};
+
+// What a window function computes for a whole partition at its first row.
+template <typename Result, typename Make>
+const Result& partition_result(WindowObject window, Make make) {
+    struct Slot {
+        Result* result;
+    };
+    auto* slot = call([&] { return static_cast<Slot*>(WinGetPartitionLocalMemory(window, sizeof(Slot))); });
+    if (slot->result == nullptr) {
+        const MemoryContext context = call([&] { return GetMemoryChunkContext(slot); });
+        slot->result = own_by_context(context, std::make_unique<Result>(make()));
+    }
+    return *slot->result;
+}
+
+}  // namespace ecom::pg
