@@ -14,8 +14,8 @@ create function ecom.stl(
     returns ecom.stl_result
     language c window immutable parallel safe as 'MODULE_PATHNAME', 'ecom_stl';
 comment on function ecom.stl(float8, int, int, int, boolean) is
-'Splits a series into trend, season and remainder by local regression:
-SELECT day, revenue, (ecom.stl(revenue, 7) OVER (ORDER BY day)).* FROM daily;
+'Splits a series into trend, season and remainder by local regression.
+Example: SELECT order_date, (ecom.stl(revenue_amount::float8, 7) OVER (ORDER BY order_date)).* FROM shop.kpi_daily
 One row a step of time, without gaps: a step without a value is a row with NULL. PARTITION BY makes a series of each
 partition. The whole partition is used, values after the row too; a frame is ignored.
 - period: rows after which the season repeats: 7 for days, 12 for months; 1 for none: only the trend is fitted
@@ -40,8 +40,8 @@ create function ecom.mstl(
     growth_first boolean default false) returns ecom.mstl_result
     language c window immutable parallel safe as 'MODULE_PATHNAME', 'ecom_mstl';
 comment on function ecom.mstl(float8, int[], int[], boolean, boolean) is
-'Splits a series into trend, several seasons and remainder:
-SELECT day, (ecom.mstl(revenue, ARRAY[7, 365]) OVER (ORDER BY day)).* FROM daily;
+'Splits a series into trend, several seasons and remainder.
+Example: SELECT order_date, (ecom.mstl(revenue_amount::float8, ARRAY[7, 365]) OVER (ORDER BY order_date)).* FROM shop.kpi_daily
 - periods: rows after which the seasons repeat, ascending from 2 on; an empty array: only the trend is fitted
 - seasonal_windows: periods over which each season may change, odd; by default 11, 15, 19, ...
 - growth_first: takes straight growth out first and gives it back to the trend; better than R where a growing series has only
@@ -58,7 +58,8 @@ comment on column ecom.decompose_result.remainder is 'The rest';
 create function ecom.decompose(value float8, period int, type text default 'additive') returns ecom.decompose_result
     language c window immutable parallel safe as 'MODULE_PATHNAME', 'ecom_decompose';
 comment on function ecom.decompose(float8, int, text) is
-'The classical decomposition of a series, by moving averages: SELECT (ecom.decompose(sales, 12) OVER (ORDER BY month)).* FROM monthly;
+'Splits a series into trend, season and remainder by moving averages, the classical decomposition.
+Example: SELECT order_date, (ecom.decompose(revenue_amount::float8, 7) OVER (ORDER BY order_date)).* FROM shop.kpi_daily
 type: additive (value = trend + seasonal + remainder) or multiplicative (value = trend * seasonal * remainder).
 Without trend for the first and the last half period and wherever a value within half a period is NULL; the season is the same
 in every period, and outliers bend both. Prefer ecom.stl, unless the numbers of a textbook are wanted.
@@ -89,8 +90,8 @@ create aggregate ecom.series_agg(value float8) (
     finalfunc = ecom_internal.state_final, parallel = safe
 );
 comment on aggregate ecom.series_agg(float8) is
-'Collects a series, of which ecom.acf_rows gives the autocorrelations:
-SELECT r.* FROM (SELECT ecom.series_agg(revenue ORDER BY day) AS s FROM daily) a, ecom.acf_rows(a.s) r;
+'Collects a series, of which ecom.acf_rows gives the autocorrelations.
+Example: SELECT r.* FROM (SELECT ecom.series_agg(revenue_amount::float8 ORDER BY order_date) AS state FROM shop.kpi_daily) s, ecom.acf_rows(s.state) r
 One row a step of time; NULL counts as missing. Give ORDER BY inside the call. NaN, infinity and values beyond 1e300: 22003.
 NULL for no rows. 8 bytes a row, at most ecom_analytics.memory_limit (54000).';
 
@@ -101,6 +102,7 @@ create function ecom.acf_rows(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_acf_rows';
 comment on function ecom.acf_rows(ecom.state, int, float8) is
 'Autocorrelations of a series from ecom.series_agg, one row per lag from 1 on.
+Example: SELECT r.* FROM (SELECT ecom.series_agg(revenue_amount::float8 ORDER BY order_date) AS state FROM shop.kpi_daily) s, ecom.acf_rows(s.state, 14) r
 lags: how many, up to 10000, fewer than the series has rows; 10 log10(n) by default. level: of the band, 0.95 by default.
 acf: correlation of a value with the one lag rows before. pacf: the same without what the lags between carry (Durbin, 1960).
 low, high: the band within which both lie for noise. ljung_box, p_value: test of no autocorrelation up to the lag (Ljung and
@@ -122,7 +124,8 @@ create aggregate ecom.ljung_box(value float8) (
     finalfunc = ecom_internal.ljung_box_final, parallel = safe
 );
 comment on aggregate ecom.ljung_box(float8) is
-'Whether a series, such as the remainder of a model, is noise: SELECT (ecom.ljung_box(remainder ORDER BY day)).* FROM t;
+'Whether a series, such as the remainder of a model, is noise.
+Example: SELECT (ecom.ljung_box(remainder::float8 ORDER BY period_start)).* FROM ecom.decompose(''shop'')
 10 lags, or a fifth of the rows when that is less; otherwise as ecom.ljung_box(value, lags, fitted_parameters).';
 create aggregate ecom.ljung_box(value float8, lags int) (
     sfunc = ecom_internal.series_add, stype = ecom.state, sspace = 8192,
@@ -130,6 +133,7 @@ create aggregate ecom.ljung_box(value float8, lags int) (
 );
 comment on aggregate ecom.ljung_box(float8, int) is
 'Whether a series is noise, up to a number of lags: two periods of a season are usual.
+Example: SELECT (ecom.ljung_box(remainder::float8, 14 ORDER BY period_start)).* FROM ecom.decompose(''shop'')
 Otherwise as ecom.ljung_box(value, lags, fitted_parameters).';
 create aggregate ecom.ljung_box(value float8, lags int, fitted_parameters int) (
     sfunc = ecom_internal.series_add, stype = ecom.state, sspace = 8192,
@@ -137,6 +141,7 @@ create aggregate ecom.ljung_box(value float8, lags int, fitted_parameters int) (
 );
 comment on aggregate ecom.ljung_box(float8, int, int) is
 'Whether the residuals of a model are noise, up to a number of lags.
+Example: SELECT (ecom.ljung_box(remainder::float8, 14, 1 ORDER BY period_start)).* FROM ecom.decompose(''shop'')
 Give ORDER BY inside the call. lags: 1 to 10000; NULL: 10, or a fifth of the rows when that is less. fitted_parameters:
 coefficients of the model whose residuals they are, fewer than lags. Both are read from the first row; out of range: 22023.
 The hypothesis is noise: a p_value below 0.05 says that something is left to model. Pairs with a NULL value are left out.
@@ -161,7 +166,8 @@ create aggregate ecom.adf_test(value float8) (
     finalfunc = ecom_internal.adf_test_final, parallel = safe
 );
 comment on aggregate ecom.adf_test(float8) is
-'The augmented Dickey-Fuller test of a unit root, the opposite of stationary: SELECT (ecom.adf_test(revenue ORDER BY day)).* FROM daily;
+'The augmented Dickey-Fuller test of a unit root, the opposite of stationary.
+Example: SELECT (ecom.adf_test(revenue_amount::float8 ORDER BY order_date)).* FROM shop.kpi_daily
 Around a constant, with the lags that AIC chooses; otherwise as ecom.adf_test(value, model, lag_rule).';
 create aggregate ecom.adf_test(value float8, model text) (
     sfunc = ecom_internal.series_add, stype = ecom.state, sspace = 8192,
@@ -169,6 +175,7 @@ create aggregate ecom.adf_test(value float8, model text) (
 );
 comment on aggregate ecom.adf_test(float8, text) is
 'The augmented Dickey-Fuller test around nothing, a constant or a trend, with the lags that AIC chooses.
+Example: SELECT (ecom.adf_test(revenue_amount::float8, ''trend'' ORDER BY order_date)).* FROM shop.kpi_daily
 model: none, constant or trend; otherwise as ecom.adf_test(value, model, lag_rule).';
 create aggregate ecom.adf_test(value float8, model text, lags int) (
     sfunc = ecom_internal.series_add, stype = ecom.state, sspace = 8192,
@@ -176,13 +183,15 @@ create aggregate ecom.adf_test(value float8, model text, lags int) (
 );
 comment on aggregate ecom.adf_test(float8, text, int) is
 'The augmented Dickey-Fuller test with a number of lags, 0 to 200; NULL leaves them to AIC.
+Example: SELECT (ecom.adf_test(revenue_amount::float8, ''constant'', 7 ORDER BY order_date)).* FROM shop.kpi_daily
 Otherwise as ecom.adf_test(value, model, lag_rule).';
 create aggregate ecom.adf_test(value float8, model text, lag_rule text) (
     sfunc = ecom_internal.series_add, stype = ecom.state, sspace = 8192,
     finalfunc = ecom_internal.adf_test_final, parallel = safe
 );
 comment on aggregate ecom.adf_test(float8, text, text) is
-'The augmented Dickey-Fuller test with a rule for the lags: SELECT (ecom.adf_test(revenue, ''trend'', ''cube_root'' ORDER BY day)).* FROM daily;
+'The augmented Dickey-Fuller test with a rule for the lags.
+Example: SELECT (ecom.adf_test(revenue_amount::float8, ''trend'', ''cube_root'' ORDER BY order_date)).* FROM shop.kpi_daily
 Give ORDER BY inside the call.
 - model: what the series moves around: none, constant or trend
 - lag_rule: aic or bic, the best of 0 to 12 (n / 100)^(1/4) lags (Schwert, 1989), at most 200; or cube_root, (n - 1)^(1/3)
@@ -201,7 +210,8 @@ create aggregate ecom.kpss_test(value float8) (
     finalfunc = ecom_internal.kpss_test_final, parallel = safe
 );
 comment on aggregate ecom.kpss_test(float8) is
-'The KPSS test of stationarity: SELECT (ecom.kpss_test(revenue ORDER BY day)).* FROM daily;
+'The KPSS test of stationarity.
+Example: SELECT (ecom.kpss_test(revenue_amount::float8 ORDER BY order_date)).* FROM shop.kpi_daily
 Around a constant, with lags that follow from the data; otherwise as ecom.kpss_test(value, model, lag_rule).';
 create aggregate ecom.kpss_test(value float8, model text) (
     sfunc = ecom_internal.series_add, stype = ecom.state, sspace = 8192,
@@ -209,6 +219,7 @@ create aggregate ecom.kpss_test(value float8, model text) (
 );
 comment on aggregate ecom.kpss_test(float8, text) is
 'The KPSS test of stationarity around a constant or a trend, with lags that follow from the data.
+Example: SELECT (ecom.kpss_test(revenue_amount::float8, ''trend'' ORDER BY order_date)).* FROM shop.kpi_daily
 model: constant or trend; otherwise as ecom.kpss_test(value, model, lag_rule).';
 create aggregate ecom.kpss_test(value float8, model text, lags int) (
     sfunc = ecom_internal.series_add, stype = ecom.state, sspace = 8192,
@@ -216,13 +227,15 @@ create aggregate ecom.kpss_test(value float8, model text, lags int) (
 );
 comment on aggregate ecom.kpss_test(float8, text, int) is
 'The KPSS test of stationarity with a number of lags, fewer than values; NULL leaves them to the data.
+Example: SELECT (ecom.kpss_test(revenue_amount::float8, ''constant'', 7 ORDER BY order_date)).* FROM shop.kpi_daily
 Otherwise as ecom.kpss_test(value, model, lag_rule).';
 create aggregate ecom.kpss_test(value float8, model text, lag_rule text) (
     sfunc = ecom_internal.series_add, stype = ecom.state, sspace = 8192,
     finalfunc = ecom_internal.kpss_test_final, parallel = safe
 );
 comment on aggregate ecom.kpss_test(float8, text, text) is
-'The KPSS test of stationarity with a rule for the lags: SELECT (ecom.kpss_test(revenue, ''constant'', ''short'' ORDER BY day)).* FROM daily;
+'The KPSS test of stationarity with a rule for the lags.
+Example: SELECT (ecom.kpss_test(revenue_amount::float8, ''constant'', ''short'' ORDER BY order_date)).* FROM shop.kpi_daily
 Give ORDER BY inside the call.
 - model: what the series is to be stationary around: constant or trend
 - lag_rule, of the long-run variance: auto, from the data (Hobijn, Franses and Ooms, 1998; statsmodels); short, 4 (n / 100)^(1/4)
@@ -240,7 +253,8 @@ create aggregate ecom.seasonal_strength(value float8, period int) (
     finalfunc = ecom_internal.seasonal_strength_final, parallel = safe
 );
 comment on aggregate ecom.seasonal_strength(float8, int) is
-'How strong the season of a series is, 0 to 1: SELECT category, ecom.seasonal_strength(sales, 12 ORDER BY month) FROM t GROUP BY 1;
+'How strong the season of a series is, 0 to 1.
+Example: SELECT ecom.seasonal_strength(revenue_amount::float8, 7 ORDER BY order_date) FROM shop.kpi_daily
 1 - variance of the remainder / variance of season and remainder, of ecom.mstl. Above 0.64 R''s auto.arima takes seasonal
 differences. Few periods make it too high, since the season then follows the noise: noise itself has 0.2 in ten periods and more
 in fewer; ecom.seasonal_periods tells seasons from noise. NULL for a constant series and for fewer than two periods.
@@ -253,7 +267,8 @@ create aggregate ecom.trend_strength(value float8, period int) (
     finalfunc = ecom_internal.trend_strength_final, parallel = safe
 );
 comment on aggregate ecom.trend_strength(float8, int) is
-'How strong the trend of a series is, 0 to 1, beside a season: SELECT ecom.trend_strength(sales, 12 ORDER BY month) FROM t;
+'How strong the trend of a series is, 0 to 1, beside a season.
+Example: SELECT ecom.trend_strength(revenue_amount::float8, 7 ORDER BY order_date) FROM shop.kpi_daily
 1 - variance of the remainder / variance of trend and remainder, of ecom.mstl. period: 1 for a series without season, otherwise
 as ecom.seasonal_strength.';
 
@@ -264,7 +279,8 @@ create aggregate ecom.seasonal_periods(value float8, grain text) (
     finalfunc = ecom_internal.seasonal_periods_final, parallel = safe
 );
 comment on aggregate ecom.seasonal_periods(float8, text) is
-'The periods after which a series of days, weeks, months or quarters repeats: SELECT ecom.seasonal_periods(revenue, ''day'' ORDER BY day) FROM daily;
+'The periods after which a series of days, weeks, months or quarters repeats.
+Example: SELECT ecom.seasonal_periods(revenue_amount::float8, ''day'' ORDER BY order_date) FROM shop.kpi_daily
 grain: what a row is, which says what is tried: day 7, 30 and 365; week 52; month 12; quarter 4; year nothing. Another: 22023.
 Otherwise as ecom.seasonal_periods(value, periods).';
 create aggregate ecom.seasonal_periods(value float8, periods int[]) (
@@ -272,7 +288,8 @@ create aggregate ecom.seasonal_periods(value float8, periods int[]) (
     finalfunc = ecom_internal.seasonal_periods_final, parallel = safe
 );
 comment on aggregate ecom.seasonal_periods(float8, int[]) is
-'Which of some periods a series repeats after, strongest first: SELECT ecom.seasonal_periods(load, ARRAY[24, 168] ORDER BY hour) FROM t;
+'Which of some periods a series repeats after, strongest first.
+Example: SELECT ecom.seasonal_periods(revenue_amount::float8, ARRAY[7, 28] ORDER BY order_date) FROM shop.kpi_daily
 An array for ecom.mstl (sort it first); empty when there is no season. Give ORDER BY inside the call. Each period, from 2 on (22023), of
 which there are at least two is tried beside those found before, by an analysis of variance of what trend and other seasons
 leave: the place in the period must explain at least 5 % of it, degrees of freedom accounted for (Hays, 1963), more than
@@ -312,7 +329,8 @@ create aggregate ecom.series_profile(value float8, grain text) (
     finalfunc = ecom_internal.series_profile_final, parallel = safe
 );
 comment on aggregate ecom.series_profile(float8, text) is
-'Trend, season and stationarity of a series in plain words: SELECT (ecom.series_profile(revenue, ''day'' ORDER BY day)).* FROM daily;
+'Trend, season and stationarity of a series in plain words.
+Example: SELECT (ecom.series_profile(revenue_amount::float8, ''day'' ORDER BY order_date)).* FROM shop.kpi_daily
 grain: what a row is: day, week, month, quarter or year, which says what periods are tried. Otherwise as
 ecom.series_profile(value, periods).';
 create aggregate ecom.series_profile(value float8, periods int[]) (
@@ -321,6 +339,7 @@ create aggregate ecom.series_profile(value float8, periods int[]) (
 );
 comment on aggregate ecom.series_profile(float8, int[]) is
 'Trend, season and stationarity of a series with any periods in plain words; for those of the calendar give a grain instead.
+Example: SELECT (ecom.series_profile(revenue_amount::float8, ARRAY[7, 28] ORDER BY order_date)).* FROM shop.kpi_daily
 periods: tried as by ecom.seasonal_periods; an empty array for a series without season. Give ORDER BY inside the call; NULL counts
 as missing. NaN, infinity and values beyond 1e300: 22003. NULL for no rows; for fewer than three values only n, missing, gaps and
 summary.
