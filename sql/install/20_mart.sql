@@ -4,6 +4,8 @@
 --   {mart}               the mart's schema as a quoted identifier
 --   {mart_name}          the mart's schema as a string literal
 --   {fact_partitioning}  empty, or the partition clause of fact_sales
+--   {order_parts}        the columns of ecom_internal.sales_part, of the type for one order
+--   {summed_parts}       the same, of the type for sums over orders
 -- A family adds its own tables by adding a row to ecom_internal.mart_part; create_mart runs the rows in order.
 -- A relation is for BI readers when its comment starts with "One row per" and has no line that starts
 -- with "Inner table": the convention is read by grant_reader and check_bi, and travels with pg_dump.
@@ -18,7 +20,7 @@ comment on table ecom_internal.mart_part is
 Inner table: belongs to the extension, not to a mart.';
 comment on column ecom_internal.mart_part.name is 'Name of the part.';
 comment on column ecom_internal.mart_part.position is 'Order in which create_mart runs the parts.';
-comment on column ecom_internal.mart_part.ddl is 'SQL statements with the placeholders {mart}, {mart_name} and {fact_partitioning}.';
+comment on column ecom_internal.mart_part.ddl is 'SQL statements with the placeholders {mart}, {mart_name}, {fact_partitioning}, {order_parts} and {summed_parts}.';
 grant select on ecom_internal.mart_part to public;
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('dimensions', 10, $ddl$
@@ -669,8 +671,10 @@ begin
 
     for part in select p.name, p.ddl from ecom_internal.mart_part p order by p.position loop
         execute ecom_internal.expand_template(
-            replace(part.ddl, '{fact_partitioning}',
-                    case partition_by when 'month' then 'partition by range (order_date_key)' else '' end),
+            replace(replace(replace(part.ddl,
+                '{fact_partitioning}', case partition_by when 'month' then 'partition by range (order_date_key)' else '' end),
+                '{order_parts}', ecom_internal.sales_parts('{name} {type} not null')),
+                '{summed_parts}', ecom_internal.sales_parts('{name} {sum_type} not null')),
             mart);
         if is_bound and part.name = 'facts' then
             perform ecom_internal.replace_fact_by_view(mart);

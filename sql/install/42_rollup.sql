@@ -20,21 +20,7 @@ create table {mart}.fact_order (
     order_count               int           not null,
     order_number              int,
     days_since_previous_order int,
-    line_count                int           not null,
-    return_line_count         int           not null,
-    satisfaction_sum          int           not null,
-    satisfaction_count        int           not null,
-    low_satisfaction_count    int           not null,
-    delivery_days_sum         int           not null,
-    delivery_count            int           not null,
-    gross_amount              numeric(18,4) not null,
-    return_amount             numeric(18,4) not null,
-    revenue_amount            numeric(18,4) not null,
-    discount_amount           numeric(18,4) not null,
-    cost_amount               numeric(18,4) not null,
-    costed_amount             numeric(18,4) not null,
-    sold_quantity             numeric(18,4) not null,
-    returned_quantity         numeric(18,4) not null,
+    {order_parts},
     order_id                  text          not null
 );
 comment on table {mart}.fact_order is
@@ -58,21 +44,7 @@ create table {mart}.customer_summary (
     first_order_date       date,
     last_order_date        date,
     order_count            int           not null,
-    line_count             bigint        not null,
-    return_line_count      bigint        not null,
-    satisfaction_sum       bigint        not null,
-    satisfaction_count     bigint        not null,
-    low_satisfaction_count bigint        not null,
-    delivery_days_sum      bigint        not null,
-    delivery_count         bigint        not null,
-    gross_amount           numeric(18,4) not null,
-    return_amount          numeric(18,4) not null,
-    revenue_amount         numeric(18,4) not null,
-    discount_amount        numeric(18,4) not null,
-    cost_amount            numeric(18,4) not null,
-    costed_amount          numeric(18,4) not null,
-    sold_quantity          numeric(18,4) not null,
-    returned_quantity      numeric(18,4) not null,
+    {summed_parts},
     mean_interval_days     double precision,
     interval_stddev_days   double precision
 );
@@ -97,21 +69,7 @@ create table {mart}.sales_cube (
     shipping_method_key    int           not null,
     order_count            bigint        not null,
     new_customer_count     bigint        not null,
-    line_count             bigint        not null,
-    return_line_count      bigint        not null,
-    satisfaction_sum       bigint        not null,
-    satisfaction_count     bigint        not null,
-    low_satisfaction_count bigint        not null,
-    delivery_days_sum      bigint        not null,
-    delivery_count         bigint        not null,
-    gross_amount           numeric(18,4) not null,
-    return_amount          numeric(18,4) not null,
-    revenue_amount         numeric(18,4) not null,
-    discount_amount        numeric(18,4) not null,
-    cost_amount            numeric(18,4) not null,
-    costed_amount          numeric(18,4) not null,
-    sold_quantity          numeric(18,4) not null,
-    returned_quantity      numeric(18,4) not null
+    {summed_parts}
 );
 create index sales_cube_order_date_key_idx on {mart}.sales_cube (order_date_key, region);
 create index sales_cube_order_date_idx on {mart}.sales_cube (order_date, region);
@@ -126,21 +84,7 @@ create table {mart}.category_cube (
     segment                text          not null,
     channel_key            int           not null,
     category               text          not null,
-    line_count             bigint        not null,
-    return_line_count      bigint        not null,
-    satisfaction_sum       bigint        not null,
-    satisfaction_count     bigint        not null,
-    low_satisfaction_count bigint        not null,
-    delivery_days_sum      bigint        not null,
-    delivery_count         bigint        not null,
-    gross_amount           numeric(18,4) not null,
-    return_amount          numeric(18,4) not null,
-    revenue_amount         numeric(18,4) not null,
-    discount_amount        numeric(18,4) not null,
-    cost_amount            numeric(18,4) not null,
-    costed_amount          numeric(18,4) not null,
-    sold_quantity          numeric(18,4) not null,
-    returned_quantity      numeric(18,4) not null
+    {summed_parts}
 );
 create index category_cube_order_date_key_idx on {mart}.category_cube (order_date_key, region);
 create index category_cube_order_date_idx on {mart}.category_cube (order_date, region);
@@ -157,21 +101,7 @@ create table {mart}.sales_month (
     shipping_method_key    int           not null,
     order_count            bigint        not null,
     new_customer_count     bigint        not null,
-    line_count             bigint        not null,
-    return_line_count      bigint        not null,
-    satisfaction_sum       bigint        not null,
-    satisfaction_count     bigint        not null,
-    low_satisfaction_count bigint        not null,
-    delivery_days_sum      bigint        not null,
-    delivery_count         bigint        not null,
-    gross_amount           numeric(18,4) not null,
-    return_amount          numeric(18,4) not null,
-    revenue_amount         numeric(18,4) not null,
-    discount_amount        numeric(18,4) not null,
-    cost_amount            numeric(18,4) not null,
-    costed_amount          numeric(18,4) not null,
-    sold_quantity          numeric(18,4) not null,
-    returned_quantity      numeric(18,4) not null
+    {summed_parts}
 );
 create index sales_month_month_idx on {mart}.sales_month (month, region);
 comment on table {mart}.sales_month is
@@ -184,21 +114,7 @@ create table {mart}.category_month (
     segment                text          not null,
     channel_key            int           not null,
     category               text          not null,
-    line_count             bigint        not null,
-    return_line_count      bigint        not null,
-    satisfaction_sum       bigint        not null,
-    satisfaction_count     bigint        not null,
-    low_satisfaction_count bigint        not null,
-    delivery_days_sum      bigint        not null,
-    delivery_count         bigint        not null,
-    gross_amount           numeric(18,4) not null,
-    return_amount          numeric(18,4) not null,
-    revenue_amount         numeric(18,4) not null,
-    discount_amount        numeric(18,4) not null,
-    cost_amount            numeric(18,4) not null,
-    costed_amount          numeric(18,4) not null,
-    sold_quantity          numeric(18,4) not null,
-    returned_quantity      numeric(18,4) not null
+    {summed_parts}
 );
 create index category_month_month_idx on {mart}.category_month (month, region);
 comment on table {mart}.category_month is
@@ -210,21 +126,7 @@ create table {mart}.geography_month (
     geography_key          int           not null,
     order_count            bigint        not null,
     new_customer_count     bigint        not null,
-    line_count             bigint        not null,
-    return_line_count      bigint        not null,
-    satisfaction_sum       bigint        not null,
-    satisfaction_count     bigint        not null,
-    low_satisfaction_count bigint        not null,
-    delivery_days_sum      bigint        not null,
-    delivery_count         bigint        not null,
-    gross_amount           numeric(18,4) not null,
-    return_amount          numeric(18,4) not null,
-    revenue_amount         numeric(18,4) not null,
-    discount_amount        numeric(18,4) not null,
-    cost_amount            numeric(18,4) not null,
-    costed_amount          numeric(18,4) not null,
-    sold_quantity          numeric(18,4) not null,
-    returned_quantity      numeric(18,4) not null,
+    {summed_parts},
     primary key (month, geography_key)
 );
 comment on table {mart}.geography_month is
@@ -234,21 +136,7 @@ Inner table: written by ecom.refresh; read it as the view geography_monthly.';
 create table {mart}.product_month (
     month                  date          not null,
     product_key            int           not null,
-    line_count             bigint        not null,
-    return_line_count      bigint        not null,
-    satisfaction_sum       bigint        not null,
-    satisfaction_count     bigint        not null,
-    low_satisfaction_count bigint        not null,
-    delivery_days_sum      bigint        not null,
-    delivery_count         bigint        not null,
-    gross_amount           numeric(18,4) not null,
-    return_amount          numeric(18,4) not null,
-    revenue_amount         numeric(18,4) not null,
-    discount_amount        numeric(18,4) not null,
-    cost_amount            numeric(18,4) not null,
-    costed_amount          numeric(18,4) not null,
-    sold_quantity          numeric(18,4) not null,
-    returned_quantity      numeric(18,4) not null,
+    {summed_parts},
     primary key (month, product_key)
 );
 comment on table {mart}.product_month is
@@ -265,21 +153,7 @@ create table {mart}.kpi_period (
     customer_count           bigint        not null,
     new_customer_count       bigint        not null,
     median_order_amount      numeric(18,2),
-    line_count               bigint        not null,
-    return_line_count        bigint        not null,
-    satisfaction_sum         bigint        not null,
-    satisfaction_count       bigint        not null,
-    low_satisfaction_count   bigint        not null,
-    delivery_days_sum        bigint        not null,
-    delivery_count           bigint        not null,
-    gross_amount             numeric(18,4) not null,
-    return_amount            numeric(18,4) not null,
-    revenue_amount           numeric(18,4) not null,
-    discount_amount          numeric(18,4) not null,
-    cost_amount              numeric(18,4) not null,
-    costed_amount            numeric(18,4) not null,
-    sold_quantity            numeric(18,4) not null,
-    returned_quantity        numeric(18,4) not null
+    {summed_parts}
 );
 create index kpi_period_period_start_idx on {mart}.kpi_period (grain, period_start);
 comment on table {mart}.kpi_period is
