@@ -296,6 +296,19 @@ comment on function ecom_internal.check_range(name, date, date) is
 Arguments: mart: the resolved name. Both days are NULL for a mart without sales when none is given.
 Errors: 22023 when the range is reversed, 22008 for infinite days.';
 
+create function ecom_internal.is_whole_months(mart name, first_date date, last_date date) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    -- Beyond the first and the last sale a month may be cut: nothing is missing.
+    select (is_whole_months.first_date = date_trunc('month', is_whole_months.first_date) or is_whole_months.first_date <= s.first_date)
+           and (is_whole_months.last_date + 1 = date_trunc('month', is_whole_months.last_date + 1) or is_whole_months.last_date >= s.last_date)
+    from ecom_internal.check_range(mart, null, null) s
+$$;
+comment on function ecom_internal.is_whole_months(name, date, date) is
+'Whether sums by month answer a range of days: it cuts no month, or only where the mart has no sales. NULL without days.
+Arguments: mart: the resolved name.';
+
 create function ecom_internal.check_dimensions(dimensions text[]) returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -487,16 +500,14 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    sales constant record := ecom_internal.check_range(mart, null, null);
     dates constant text[] := array(select d.name from ecom_internal.dimension_definition d where d.name = any (dimensions) and d.level = 'date');
     filtered constant text[] := array(select f.dimension from ecom_internal.filter_values(filters) f);
     is_one_month constant boolean := date_trunc('month', first_date) = date_trunc('month', last_date);
-    is_whole constant boolean := (first_date = date_trunc('month', first_date) or first_date <= sales.first_date)
-        and (last_date + 1 = date_trunc('month', last_date + 1) or last_date >= sales.last_date);
     grain text;
 begin
     grain := case when dates = '{day}' or dates = '{}' and first_date = last_date then 'day'
-                  when is_whole and (dates = '{month}' or dates = '{}' and is_one_month) then 'month' end;
+                  when (dates = '{month}' or dates = '{}' and is_one_month)
+                       and ecom_internal.is_whole_months(mart, first_date, last_date) then 'month' end;
     if grain is null or not array(select unnest(dimensions) except select unnest(dates)) || filtered <@ array['region', 'segment']
        or exists (select from ecom_internal.filter_values(filters) f where cardinality(f.expected) <> 1 and f.dimension <> all (dimensions)) then
         return null;
@@ -571,11 +582,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     range constant record := ecom_internal.check_range(mart, from_date, to_date);
-    sales constant record := ecom_internal.check_range(mart, null, null);
-    -- Beyond the first and the last sale a month may be cut: nothing is missing.
-    is_whole_months constant boolean :=
-        (range.first_date = date_trunc('month', range.first_date) or range.first_date <= sales.first_date)
-        and (range.last_date + 1 = date_trunc('month', range.last_date + 1) or range.last_date >= sales.last_date);
+    is_whole_months constant boolean := ecom_internal.is_whole_months(mart, range.first_date, range.last_date);
     named constant text[] := dimensions || array(select f.dimension from ecom_internal.filter_values(filters) f);
     is_of_products constant boolean :=
         exists (select from ecom_internal.dimension_definition d where d.name = any (named) and d.level = 'product');
