@@ -13,6 +13,9 @@ grant usage on schema help_source to regress_analyst, regress_bi;
 grant select on help_source.my_orders to regress_analyst, regress_bi;
 select loaded_lines > 0 as is_loaded from ecom.load_demo('shop', 500, 3000);
 select distinct status from ecom.refresh('shop');
+-- Stored models have an earlier version to go back to.
+select distinct status from ecom.refresh('shop', '{rfm}', '2024-06-01');
+select distinct status from ecom.refresh('shop', '{rfm}');
 select ecom.grant_analyst('shop', 'regress_analyst');
 select ecom.grant_reader('shop', 'regress_bi');
 reset role;

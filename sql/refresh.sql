@@ -33,10 +33,10 @@ select (select count(*) from refresh_shop.rfm_customer) as customers, sum(custom
        sum(monetary_amount) = (select sum(monetary) from ecom.rfm_score('refresh_shop')) as amounts
 from refresh_shop.rfm_segment;
 -- Stored cut points score the customers that they came from as they were scored.
-select name, ecom.model_info(model) ->> 'kind' as kind, as_of_date from refresh_shop.model where name like 'rfm.%' order by name;
+select name, ecom.model_info(model) ->> 'kind' as kind, as_of_date from refresh_shop.model where is_current and name like 'rfm.%' order by name;
 select count(*) as compared, count(*) filter (where (ecom.rfm_score(c.recency_days, c.frequency, c.monetary_amount, r.model, f.model, m.model)).code is distinct from c.rfm_code) as different
 from refresh_shop.customer_rfm c, refresh_shop.model r, refresh_shop.model f, refresh_shop.model m
-where r.name = 'rfm.recency' and f.name = 'rfm.frequency' and m.name = 'rfm.monetary' and c.r_score is not null;
+where r.name = 'rfm.recency' and f.name = 'rfm.frequency' and m.name = 'rfm.monetary' and r.is_current and f.is_current and m.is_current and c.r_score is not null;
 
 -- The log.
 select refresh_id, step, as_of_date, status, rows, reason, seconds >= 0 as is_timed, started_at is not null as has_start from refresh_shop.refresh_log order by refresh_id, step;
@@ -47,7 +47,7 @@ select distinct as_of_date from refresh_shop.customer_rfm;
 select count(*) = count(*) filter (where segment = 'Prospects' or recency_days >= 1) as looks_back from refresh_shop.customer_rfm;
 select ecom.set_setting('refresh_shop', 'rfm.method', 'ntile');
 select step, status, reason from ecom.refresh('refresh_shop', '{rfm}');
-select count(*) as models from refresh_shop.model where name like 'rfm.%';
+select count(*) as models from refresh_shop.model where is_current and name like 'rfm.%';
 select ecom.set_setting('refresh_shop', 'rfm.method', 'quantile');
 update refresh_shop.rfm_rule set segment = 'Best' where scheme = 'groups_11' and segment = 'Champions';
 select status from ecom.refresh('refresh_shop', '{rfm}');
@@ -63,7 +63,7 @@ select s.segment, s.rfm_code = '' as no_code, s.monetary_amount from refresh_sho
 create temp table good_result as select pg_temp.fingerprint() as f;
 update refresh_shop.rfm_rule set r_min = 5, r_max = 1 where scheme = 'groups_11' and priority = 1;
 select step, rows, status, reason from ecom.refresh('refresh_shop');
-select pg_temp.fingerprint() = f as kept, (select count(*) from refresh_shop.model where name like 'rfm.%') as models from good_result;
+select pg_temp.fingerprint() = f as kept, (select count(*) from refresh_shop.model where is_current and name like 'rfm.%') as models from good_result;
 delete from refresh_shop.rfm_rule where scheme = 'groups_11';
 select step, status, reason from ecom.refresh('refresh_shop');
 alter table refresh_shop.rfm_rule rename to rfm_rule_away;

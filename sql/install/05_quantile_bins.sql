@@ -29,6 +29,6 @@ create function ecom.quantile_bin(model ecom.model, value float8) returns int
 comment on function ecom.quantile_bin(ecom.model, float8) is
 'The bin of a value, 1 to the number of bins, by the cut points of a model from ecom.quantile_bins.
 Example: SELECT c.customer_key, ecom.quantile_bin(m.model, c.monetary_amount) FROM shop.customer_rfm c, shop.model m
-  WHERE m.name = ''rfm.monetary''
+  WHERE m.name = ''rfm.monetary'' AND m.is_current
 Values beyond those seen when fitting get the first or the last bin. NULL for NULL; NaN is refused (22003).
 The model is decoded once per call site, not once per row.';

@@ -35,8 +35,8 @@ create function ecom.rfm_score(
 comment on function ecom.rfm_score(
     float8, float8, float8, ecom.model, ecom.model, ecom.model, text, ecom.model) is
 'Scores one customer with stored cut points, so that new customers are measured on the old scale.
-Example: SELECT (ecom.rfm_score(12, 3, 250, r.model, f.model, m.model)).* FROM shop.model r, shop.model f, shop.model m
-  WHERE r.name = ''rfm.recency'' AND f.name = ''rfm.frequency'' AND m.name = ''rfm.monetary''
+Example: SELECT * FROM ecom.rfm_score(12, 3, 250, ecom.current_model(''shop'', ''rfm.recency''),
+  ecom.current_model(''shop'', ''rfm.frequency''), ecom.current_model(''shop'', ''rfm.monetary''))
 The three models come from ecom.rfm_cut_points or ecom.quantile_bins; NULL when one of them is NULL.
 A NULL measure or a frequency of 0 makes a prospect. rules, a model from ecom.rfm_rules, goes before scheme.
 Models are decoded once per call site.';

@@ -379,18 +379,28 @@ comment on column {mart}.refresh_log.reason is 'Why the step did not run or what
 comment on column {mart}.refresh_log.started_at is 'When the step started.';
 
 create table {mart}.model (
-    name       text        primary key,
+    name       text        not null,
+    version    int         not null,
+    is_current boolean     not null,
     model      ecom.model  not null,
     as_of_date date,
-    fitted_at  timestamptz not null
+    fitted_at  timestamptz not null,
+    parameters jsonb       not null,
+    metrics    jsonb       not null,
+    primary key (name, version)
 );
+create unique index model_current on {mart}.model (name) where is_current;
 comment on table {mart}.model is
-'One row per fitted model of the mart.
+'One row per version of a fitted model of the mart.
 Inner table: written by ecom.refresh.';
 comment on column {mart}.model.name is 'Name of the model.';
+comment on column {mart}.model.version is 'Version, 1 for the first.';
+comment on column {mart}.model.is_current is 'True for the one version that is in effect.';
 comment on column {mart}.model.model is 'The model as a value.';
 comment on column {mart}.model.as_of_date is 'Day that the training data ends before.';
 comment on column {mart}.model.fitted_at is 'When the model was fitted.';
+comment on column {mart}.model.parameters is 'What the model was fitted with.';
+comment on column {mart}.model.metrics is 'How good the model was on data that it had not seen, and against its baseline.';
 $ddl$);
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('date_views', 90, $ddl$

@@ -229,12 +229,13 @@ begin
     execute format('analyze %I.customer_rfm', mart);
 
     perform ecom_internal.report_progress(mart_id, 'rfm', 'fitting cut points', 0, line_estimate);
-    execute format('delete from %I.model where name like ''rfm.%%''', mart);
     if has_cut_points then
-        execute format('insert into %I.model (name, model, as_of_date, fitted_at)
-                        select ''rfm.'' || s.measure, s.bins_model, $1, clock_timestamp() from (%s) s', mart,
+        execute format('select count(ecom_internal.store_model($1, ''rfm.'' || s.measure, s.bins_model, $2, $3)) from (%s) s',
                        ecom_internal.rfm_query(mart, as_of, null, null, 'equal', null, 'ecom.rfm_cut_points', 's.*'))
-            using as_of;
+            using mart, as_of, jsonb_build_object('bins', ecom_internal.setting(mart, 'rfm.bins')::int,
+                                                  'method', ecom_internal.setting(mart, 'rfm.method'));
+    else
+        perform ecom_internal.retire_models(mart, 'rfm.%');
     end if;
     reason := case when has_cut_points then '' else 'ranks have no cut points: no models to score new customers' end;
 end
