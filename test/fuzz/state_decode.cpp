@@ -1,6 +1,8 @@
 // Bytes as a stored aggregate state: refused with core::Error, or a state that travels unchanged,
 // merges with itself and finishes. The first byte chooses the kind.
 #include "core/base/state.hpp"
+#include "core/recommend/rules.hpp"
+#include "core/recommend/similarity.hpp"
 #include "core/rfm/accumulator.hpp"
 #include "core/rfm/segments.hpp"
 #include "core/rfm/table.hpp"
@@ -41,6 +43,14 @@ void finish(KeySet& state, Host& host) { state.add(state.count(), host); }
 
 void finish(SparkState& state, Host& host) { state.line(ChartGlyphs::kBlocks, host); }
 
+void finish(Interactions& state, Host& host) {
+    const InteractionMatrix matrix(state, {}, host);
+    item_neighbors(matrix, {}, host);
+    RuleParams params;
+    params.itemsets.max_length = 3;
+    association_rules(matrix, params, host);
+}
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -62,14 +72,15 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 7) {
+    switch (data[0] % 8) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
         case 3: check<CorrelationState>(payload); break;
         case 4: check<MeanTestState>(payload); break;
         case 5: check<KeySet>(payload); break;
-        default: check<SparkState>(payload); break;
+        case 6: check<SparkState>(payload); break;
+        default: check<Interactions>(payload); break;
     }
     return 0;
 }

@@ -1,0 +1,163 @@
+-- Recommendations and baskets: what is collected of users and items, and what is read from it. The forms over a mart are in
+-- 84_recommend_mart.sql.
+
+create function ecom_internal.interactions_combine(ecom.state, ecom.state) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_combine';
+
+-- One aggregate for every pair of types of ids, with weight and time and without.
+do $do$
+declare
+    ids record;
+    arguments text;
+begin
+    for ids in
+        select u.type as user_type, i.type as item_type, w.arguments as more
+        from (values ('bigint'), ('text')) u (type)
+        cross join (values ('bigint'), ('text')) i (type)
+        cross join (values (''), (', weight float8, ts timestamp')) w (arguments)
+    loop
+        arguments := format('user_id %s, item_id %s%s', ids.user_type, ids.item_type, ids.more);
+        execute format('create function ecom_internal.interactions_add_%s_%s(ecom.state, %s) returns ecom.state
+                        language c immutable parallel safe as ''MODULE_PATHNAME'', ''ecom_interactions_add_%1$s_%2$s''',
+                       ids.user_type, ids.item_type, arguments);
+        execute format('create aggregate ecom.interactions_agg(%s) (
+                            sfunc = ecom_internal.interactions_add_%s_%s, stype = ecom.state, sspace = 1048576,
+                            combinefunc = ecom_internal.interactions_combine, finalfunc = ecom_internal.state_final, parallel = safe)',
+                       arguments, ids.user_type, ids.item_type);
+        execute format('comment on aggregate ecom.interactions_agg(%s) is %L', arguments,
+'One pass over pairs of a user and an item: collects what recommendations and basket analysis need, as a state.
+Example: SELECT n.* FROM (SELECT ecom.interactions_agg('
+    || case when ids.user_type = 'text' then 'order_id' else 'customer_key' end || ', '
+    || case when ids.item_type = 'text' then 'product_key::text' else 'product_key' end
+    || case when ids.more = '' then '' else ', 1, ordered_at' end || ') AS s
+  FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) a, ecom.item_neighbors(a.s, k => 3) n LIMIT 5
+The state is read by ecom.item_neighbors, ecom.user_neighbors, ecom.frequent_itemsets and ecom.basket_rules. A user is a
+customer, a basket or a session; an item a product or a category. Ids: bigint or text (cast others to text). Rows with a NULL
+id are skipped.' || case when ids.more = '' then '' else '
+weight: how much the pair counts, 1 for NULL. Weights of equal pairs are added; a pair whose sum is 0 or less, bought and sent
+back, is left out. ts: time of the purchase; NULL: none. NaN, infinite weights and infinite times are refused (22003).' end || '
+Rows may come in any order and from parallel workers: what is read from the state is the same.
+Memory: 24 bytes a row and about 30 bytes an id, within ecom_analytics.memory_limit. Time: linear in the rows.');
+    end loop;
+end
+$do$;
+
+create aggregate ecom.interactions_rollup(state ecom.state) (
+    sfunc = ecom_internal.interactions_combine, stype = ecom.state, sspace = 1048576,
+    combinefunc = ecom_internal.interactions_combine, finalfunc = ecom_internal.state_final,
+    parallel = safe
+);
+comment on aggregate ecom.interactions_rollup(ecom.state) is
+'Merges states of ecom.interactions_agg, for example one stored per month, into the state of all their rows.
+Example: SELECT r.* FROM (SELECT ecom.interactions_rollup(m.s) AS s FROM (
+  SELECT ecom.interactions_agg(order_id, product_key) AS s FROM shop.fact_sales GROUP BY order_date_key / 100) m) a,
+  ecom.basket_rules(a.s, min_support => 0.002, min_confidence => 0.2) r LIMIT 5
+NULLs are skipped. 22023 when the states have different types of ids.';
+
+create function ecom.item_neighbors(
+    state ecom.state,
+    similarity text default 'cosine',
+    k int default 50,
+    min_users int default 1,
+    shrink float8 default 0,
+    damping float8 default 1,
+    own_power float8 default 0.5,
+    other_power float8 default 0.5,
+    max_history int default 0,
+    out item_key bigint, out item_id text, out rank int,
+    out neighbor_key bigint, out neighbor_id text, out score float8, out users int) returns setof record
+    language c immutable parallel safe rows 10000 as 'MODULE_PATHNAME', 'ecom_item_neighbors';
+comment on function ecom.item_neighbors(ecom.state, text, int, int, float8, float8, float8, float8, int) is
+'The most similar items of every item of a state of ecom.interactions_agg, by the users that had both.
+Example: SELECT n.* FROM (SELECT ecom.interactions_agg(customer_key, product_key) AS s
+  FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) a, ecom.item_neighbors(a.s, k => 3, min_users => 3) n LIMIT 5
+similarity: cosine (default), jaccard, confidence (how often the neighbour goes with the item), lift (shrunk), tfidf, bm25, linear or
+rp3beta; formulas in docs/recommend.md. k: neighbours of an item, 1 to 10000. min_users: only pairs that so many users had, which
+keeps chance pairs out: with lift take 3 or more. shrink: 0 or more, holds down the scores of rare pairs. damping: linear and rp3beta, how
+much users with many items count less. own_power, other_power: linear and rp3beta, how much common items are held down.
+max_history: of each user only the latest so many items; 0: all.
+Keys are set for bigint ids, ids for text ones. users: how many had both. Ties are broken by the order of the ids.
+NULL state: no rows. 22023 for parameters out of range. Time: the sum over users of their items squared.';
+
+create function ecom.user_neighbors(
+    state ecom.state,
+    similarity text default 'cosine',
+    k int default 50,
+    min_items int default 1,
+    shrink float8 default 0,
+    damping float8 default 1,
+    own_power float8 default 0.5,
+    other_power float8 default 0.5,
+    max_history int default 0,
+    out user_key bigint, out user_id text, out rank int,
+    out neighbor_key bigint, out neighbor_id text, out score float8, out items int) returns setof record
+    language c immutable parallel safe rows 10000 as 'MODULE_PATHNAME', 'ecom_user_neighbors';
+comment on function ecom.user_neighbors(ecom.state, text, int, int, float8, float8, float8, float8, int) is
+'The most similar users of every user of a state of ecom.interactions_agg, by the items that both had.
+Example: SELECT n.* FROM (SELECT ecom.interactions_agg(customer_key, product_key) AS s
+  FROM shop.fact_sales WHERE customer_key BETWEEN 1 AND 200 AND NOT is_return) a, ecom.user_neighbors(a.s, k => 3, min_items => 2) n LIMIT 5
+As ecom.item_neighbors with users and items changed over: max_history bounds the users of an item, items is the number in common.';
+
+create aggregate ecom.basket_agg(basket_id bigint, item_id bigint) (
+    sfunc = ecom_internal.interactions_add_bigint_bigint, stype = ecom.state, sspace = 1048576,
+    combinefunc = ecom_internal.interactions_combine, finalfunc = ecom_internal.state_final, parallel = safe);
+create aggregate ecom.basket_agg(basket_id bigint, item_id text) (
+    sfunc = ecom_internal.interactions_add_bigint_text, stype = ecom.state, sspace = 1048576,
+    combinefunc = ecom_internal.interactions_combine, finalfunc = ecom_internal.state_final, parallel = safe);
+create aggregate ecom.basket_agg(basket_id text, item_id bigint) (
+    sfunc = ecom_internal.interactions_add_text_bigint, stype = ecom.state, sspace = 1048576,
+    combinefunc = ecom_internal.interactions_combine, finalfunc = ecom_internal.state_final, parallel = safe);
+create aggregate ecom.basket_agg(basket_id text, item_id text) (
+    sfunc = ecom_internal.interactions_add_text_text, stype = ecom.state, sspace = 1048576,
+    combinefunc = ecom_internal.interactions_combine, finalfunc = ecom_internal.state_final, parallel = safe);
+do $do$
+declare
+    overload regprocedure;
+begin
+    for overload in select p.oid from pg_catalog.pg_proc p where p.pronamespace = 'ecom'::regnamespace and p.proname = 'basket_agg' loop
+        execute format('comment on aggregate %s is %L', overload,
+'One pass over (basket, item): collects baskets for ecom.frequent_itemsets and ecom.basket_rules.
+Example: SELECT r.* FROM (SELECT ecom.basket_agg(s.order_id, p.category) AS s FROM shop.fact_sales s
+  JOIN shop.dim_product p USING (product_key) WHERE NOT s.is_return) a, ecom.basket_rules(a.s, min_confidence => 0.1) r LIMIT 5
+The same state as that of ecom.interactions_agg. basket_id: order, visit or customer; item_id: product or category; bigint or text.
+Rows with a NULL are skipped; an item that a basket has twice counts once. Memory: 24 bytes a row and about 30 bytes an id.');
+    end loop;
+end
+$do$;
+
+create function ecom.frequent_itemsets(
+    state ecom.state,
+    min_support float8 default 0.01,
+    min_length int default 1,
+    max_length int default 10,
+    out items text[], out item_count int, out baskets int, out support float8) returns setof record
+    language c immutable parallel safe rows 1000 as 'MODULE_PATHNAME', 'ecom_frequent_itemsets';
+comment on function ecom.frequent_itemsets(ecom.state, float8, int, int) is
+'All sets of items that occur together in at least a given share of the baskets.
+Example: SELECT f.* FROM (SELECT ecom.basket_agg(order_id, product_key) AS s FROM shop.fact_sales WHERE NOT is_return) a,
+  ecom.frequent_itemsets(a.s, min_support => 0.002, min_length => 2) f LIMIT 5
+min_support: share of the baskets, above 0; the least count is that share of them, rounded up. min_length, max_length: items in a set.
+baskets: how many hold the whole set. Order: by length, then by items. NULL state: no rows. 22023 for parameters out of range.
+Time and memory grow with the number of sets that are found: begin with a support that few items reach.';
+
+create function ecom.basket_rules(
+    state ecom.state,
+    min_support float8 default 0.01,
+    min_confidence float8 default 0.3,
+    min_length int default 2,
+    max_length int default 10,
+    max_q float8 default 1,
+    out antecedent text[], out consequent text, out baskets int, out support float8, out coverage float8,
+    out confidence float8, out lift float8, out leverage float8, out conviction float8, out jaccard float8,
+    out cosine float8, out kulczynski float8, out imbalance float8, out p_value float8, out q_value float8) returns setof record
+    language c immutable parallel safe rows 1000 as 'MODULE_PATHNAME', 'ecom_basket_rules';
+comment on function ecom.basket_rules(ecom.state, float8, float8, int, int, float8) is
+'Rules "who buys the antecedent also buys the consequent", with their measures and a test against chance.
+Example: SELECT r.* FROM (SELECT ecom.basket_agg(order_id, product_key) AS s FROM shop.fact_sales WHERE NOT is_return) a,
+  ecom.basket_rules(a.s, min_support => 0.002, min_confidence => 0.2, max_q => 0.05) r LIMIT 5
+min_support: least share of the baskets that hold antecedent and consequent. min_confidence: least share of the antecedent''s baskets that
+hold the consequent, 0 to 1. min_length, max_length: items of a rule, both sides together. max_q: keep rules whose q_value is at most this.
+baskets: those with the whole rule. support: their share. coverage: share of the antecedent''s. lift: confidence over the consequent''s share.
+leverage: support beyond chance. conviction: infinite at confidence 1. p_value: Fisher''s exact test, one-sided; q_value: p_value adjusted for
+the number of rules (Benjamini and Hochberg, 1995). Formulas in docs/recommend.md. Order: by lift, baskets, length, items.
+NULL state: no rows. 22023 for parameters out of range. The rules are those of R''s arules with minlen = 2.';
