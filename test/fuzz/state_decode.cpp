@@ -1,6 +1,7 @@
 // Bytes as a stored aggregate state: refused with core::Error, or a state that travels unchanged,
 // merges with itself and finishes. The first byte chooses the kind.
 #include "core/base/state.hpp"
+#include "core/prescribe/cash_flow.hpp"
 #include "core/recommend/rules.hpp"
 #include "core/recommend/similarity.hpp"
 #include "core/rfm/accumulator.hpp"
@@ -51,6 +52,11 @@ void finish(Interactions& state, Host& host) {
     association_rules(matrix, params, host);
 }
 
+void finish(CashFlowState& state, Host& host) {
+    const CashFlows flows = state.flows(host);
+    if (!flows.empty()) evaluate(flows, state.params(), host);
+}
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -72,7 +78,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 8) {
+    switch (data[0] % 9) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -80,7 +86,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 4: check<MeanTestState>(payload); break;
         case 5: check<KeySet>(payload); break;
         case 6: check<SparkState>(payload); break;
-        default: check<Interactions>(payload); break;
+        case 7: check<Interactions>(payload); break;
+        default: check<CashFlowState>(payload); break;
     }
     return 0;
 }
