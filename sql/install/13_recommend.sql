@@ -5,6 +5,22 @@ create function ecom_internal.interactions_combine(ecom.state, ecom.state) retur
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_combine';
 
 -- One aggregate for every pair of types of ids, with weight and time and without.
+create function ecom_internal.interactions_add_bigint_bigint(ecom.state, user_id bigint, item_id bigint) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_add_bigint_bigint';
+create function ecom_internal.interactions_add_bigint_bigint(ecom.state, user_id bigint, item_id bigint, weight float8, ts timestamp) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_add_bigint_bigint';
+create function ecom_internal.interactions_add_bigint_text(ecom.state, user_id bigint, item_id text) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_add_bigint_text';
+create function ecom_internal.interactions_add_bigint_text(ecom.state, user_id bigint, item_id text, weight float8, ts timestamp) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_add_bigint_text';
+create function ecom_internal.interactions_add_text_bigint(ecom.state, user_id text, item_id bigint) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_add_text_bigint';
+create function ecom_internal.interactions_add_text_bigint(ecom.state, user_id text, item_id bigint, weight float8, ts timestamp) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_add_text_bigint';
+create function ecom_internal.interactions_add_text_text(ecom.state, user_id text, item_id text) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_add_text_text';
+create function ecom_internal.interactions_add_text_text(ecom.state, user_id text, item_id text, weight float8, ts timestamp) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_interactions_add_text_text';
 do $do$
 declare
     ids record;
@@ -17,9 +33,6 @@ begin
         cross join (values (''), (', weight float8, ts timestamp')) w (arguments)
     loop
         arguments := format('user_id %s, item_id %s%s', ids.user_type, ids.item_type, ids.more);
-        execute format('create function ecom_internal.interactions_add_%s_%s(ecom.state, %s) returns ecom.state
-                        language c immutable parallel safe as ''MODULE_PATHNAME'', ''ecom_interactions_add_%1$s_%2$s''',
-                       ids.user_type, ids.item_type, arguments);
         execute format('create aggregate ecom.interactions_agg(%s) (
                             sfunc = ecom_internal.interactions_add_%s_%s, stype = ecom.state, sspace = 1048576,
                             combinefunc = ecom_internal.interactions_combine, finalfunc = ecom_internal.state_final, parallel = safe)',
