@@ -1,0 +1,69 @@
+// Methods by name, and fitting any series by any of them without ever failing for its values.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/document.hpp"
+#include "core/forecast/forecaster.hpp"
+
+namespace ecom::core {
+
+// Options by name, each read once by what understands it.
+class Options {
+public:
+    explicit Options(Document document);
+
+    std::optional<std::int64_t> integer(std::string_view name);
+    std::optional<double> number(std::string_view name);
+    std::optional<bool> boolean(std::string_view name);
+    std::optional<std::string> text(std::string_view name);
+    std::optional<std::vector<std::int64_t>> integers(std::string_view name);
+    std::optional<std::vector<double>> numbers(std::string_view name);
+
+    // Throws kInvalidArgument when an option was read by nobody.
+    void finish() const;
+
+private:
+    const Document* take(std::string_view name);
+    Document document_;
+    std::vector<std::string> read_;
+};
+
+// Fits one series that is not empty and not constant. Throws kNotEnoughData, kNumericFailure or kNonFiniteInput when its
+// values do not allow it; kInvalidArgument means the parameters have no meaning for any series.
+using Fit = std::function<std::unique_ptr<Forecaster>(const RegularSeries& series, std::size_t period, Host& host)>;
+
+struct Method {
+    std::string_view name;
+    // Reads what the method has of options and gives its fitting function.
+    Fit (*configure)(Options& options);
+};
+
+// nullptr for an unknown name. The list is in methods.cpp.
+const Method* find_method(std::string_view name);
+
+struct FitRequest {
+    RegularRules rules;
+    std::optional<std::size_t> period;
+    double level = 0.95;
+    bool nonnegative = false;
+    Fit fit;
+};
+
+// Options that every method has: step, duplicates, gaps, period, level, nonnegative. Throws kInvalidArgument.
+FitRequest fit_request(std::string_view method, const Document& options);
+
+// A forecaster for any points. What the method cannot fit is foretold by its last value, or by its only one when it is
+// constant, and the status says why. nullptr when there is no value at all; `status` is then why.
+std::unique_ptr<Forecaster> fit_points(const Points& points, const StepEvidence& evidence, const FitRequest& request,
+                                       std::string& status, Host& host);
+
+// The decoder of a fitted forecaster by its kind; nullptr for an unknown kind. The list is in methods.cpp.
+ModelDecoder find_forecaster_decoder(std::string_view kind);
+
+}  // namespace ecom::core
