@@ -1,0 +1,102 @@
+-- Forecasts over any query: steps, duplicates, gaps, simple methods, models, series of a query, bad input.
+\set SHOW_CONTEXT never
+create function pg_temp.error_of(statement text) returns text language plpgsql as $$
+declare
+    hint text;
+begin
+    execute statement;
+    return 'no error';
+exception when others then
+    get stacked diagnostics hint = pg_exception_hint;
+    return concat_ws(' | ', sqlstate, sqlerrm, nullif(hint, ''));
+end
+$$;
+set client_min_messages = warning;
+create schema test_forecast;
+set search_path = test_forecast, public;
+
+-- Nile at Aswan, first years (Cobb, 1978); naive, drift and mean as R's forecast has them.
+create table nile as
+select make_date(1870 + n::int, 1, 1) as year, value from unnest('{1120,1160,963,1210,1160,1160,813,1230,1370,1140}'::float8[]) with ordinality v (value, n);
+select method, step, ts, round(forecast::numeric, 4) as forecast, round(lower::numeric, 4) as lower, round(upper::numeric, 4) as upper, status
+from (select (unnest(ecom.naive_forecast(year, value, 2))).* from nile union all
+      select (unnest(ecom.drift_forecast(year, value, 2))).* from nile union all
+      select (unnest(ecom.mean_forecast(year, value, 2))).* from nile) f order by method, step;
+
+-- The step is inferred.
+create table calendar as
+select kind, t::timestamp as ts, row_number() over (partition by kind order by t)::float8 as value
+from (select 'hour' as kind, generate_series(timestamp '2024-01-01 05:00', '2024-01-02 05:00', '1 hour') as t
+      union all select 'day', generate_series(timestamp '2024-01-01', '2024-01-20', '1 day')
+      union all select 'week', generate_series(timestamp '2024-01-07', '2024-06-01', '1 week')
+      union all select 'month', generate_series(timestamp '2024-01-01', '2024-11-01', '1 month')
+      union all select 'month end', generate_series(timestamp '2024-02-01', '2024-11-01', '1 month') - interval '1 day'
+      union all select 'quarter', generate_series(timestamp '2020-01-01', '2023-10-01', '3 months')
+      union all select 'year', generate_series(timestamp '2004-03-01', '2014-03-01', '1 year')) s;
+select kind, array_agg(f.ts order by f.step) as next, min(i ->> 'step') as step
+from (select kind, ecom.drift_fit(ts, value) as m from calendar group by kind) q, ecom.forecast(m, 2) f, ecom.model_info(m) i
+group by kind order by kind;
+
+-- Order lines: sums of a day, days without lines are zero; or what else is asked for.
+create table lines as select * from (values (timestamp '2024-01-01 10:01', 1::float8), ('2024-01-01 11:00', 2), ('2024-01-03 09:30', 5),
+    ('2024-01-04 00:00', null), ('2024-01-05 23:59', 7)) v (ts, value);
+select rule, array_agg(value order by step) as steps
+from (values ('sum, zero', '{"step": "day"}'::jsonb), ('mean, linear', '{"step": "day", "duplicates": "mean"}'),
+             ('last, missing', '{"step": "day", "duplicates": "last", "gaps": "missing"}'),
+             ('previous', '{"step": "day", "gaps": "previous"}')) r (rule, options),
+     lateral (select ecom.naive_fit(ts, value, options) as m from lines) q, ecom.fitted(m) f
+group by rule order by rule;
+
+-- Any order of rows, any plan, the same bytes.
+select count(distinct m::text) from (
+    select ecom.drift_fit(ts, value, '{"step": "day"}' order by ts) as m from lines union all
+    select ecom.drift_fit(ts, value, '{"step": "day"}' order by ts desc) from lines union all
+    select ecom.drift_fit(ts, value, '{"step": "day"}' order by value) from lines) q;
+
+-- Many series of a query; what cannot be fitted says so and stops nobody.
+select series, count(*) as steps, round(min(forecast)::numeric, 3) as low, round(max(forecast)::numeric, 3) as high, min(method) as method, min(status) as status
+from ecom.seasonal_naive_forecast($$
+    select 'weekly', d, (extract(isodow from d))::int from generate_series(timestamp '2024-01-01', '2024-02-11', '1 day') d
+    union all select 'constant', d, 3 from generate_series(timestamp '2024-01-01', '2024-01-20', '1 day') d
+    union all select 'one', '2024-01-01', 8
+    union all select 'two', d, extract(day from d)::int from generate_series(timestamp '2024-01-01', '2024-01-02', '1 day') d
+    union all select 'zero', d, 0 from generate_series(timestamp '2024-01-01', '2024-01-20', '1 day') d
+    union all select 'null', d, null from generate_series(timestamp '2024-01-01', '2024-01-20', '1 day') d
+    union all select 'infinite', d, 'infinity'::float8 from generate_series(timestamp '2024-01-01', '2024-01-20', '1 day') d
+    union all select 'short', d, extract(day from d)::int from generate_series(timestamp '2024-01-01', '2024-01-10', '1 day') d$$, 7)
+group by series order by series;
+
+-- The same for any number of threads.
+set ecom_analytics.max_threads = 1;
+create temp table one as select * from ecom.drift_forecast('select n % 50, date ''2024-01-01'' + n / 50, n * 7919 % 1000 from generate_series(0, 4999) n', 5);
+set ecom_analytics.max_threads = 4;
+select count(*), count(*) filter (where o is distinct from f) as differ
+from ecom.drift_forecast('select n % 50, date ''2024-01-01'' + n / 50, n * 7919 % 1000 from generate_series(0, 4999) n', 5) f
+full join one o using (series, step) where o is distinct from null;
+reset ecom_analytics.max_threads;
+
+-- Models: forecast, update and text.
+select f.step, f.ts, f.forecast from (select ecom.naive_fit(year, value) as m from nile) q,
+    ecom.forecast(ecom.update(m, '{1882-01-01,1881-01-01}', '{5,4}'), 2) f;
+select count(*) from (select ecom.drift_fit(year, value) as m from nile) q where m::text::ecom.model::text = m::text;
+select ecom.model_info(m) - 'checksum' - 'bytes' - 'residual_standard_deviation' from (select ecom.naive_fit(year, value) as m from nile) q;
+
+-- Bad input.
+select pg_temp.error_of('select ecom.naive_forecast(year, value, 0) from nile');
+select pg_temp.error_of('select ecom.naive_forecast(year, value, 10000000) from nile');
+select pg_temp.error_of('select ecom.naive_forecast(year, value, null) from nile');
+select pg_temp.error_of($$select ecom.naive_forecast(year, value, 3, '{"perod": 12}') from nile$$);
+select pg_temp.error_of($$select ecom.naive_forecast(year, value, 3, '{"period": 0}') from nile$$);
+select pg_temp.error_of($$select ecom.naive_forecast(year, value, 3, '{"level": 95}') from nile$$);
+select pg_temp.error_of($$select ecom.naive_forecast(year, value, 3, '{"step": "fortnight"}') from nile$$);
+select pg_temp.error_of($$select ecom.naive_forecast(year, value, 3, '[1]') from nile$$);
+select pg_temp.error_of($$select ecom.naive_forecast('infinity', value, 3) from nile$$);
+select pg_temp.error_of($$select * from ecom.naive_forecast('select 1, 2', 3)$$);
+select pg_temp.error_of($$select * from ecom.naive_forecast('select 1, 2, 3', 3)$$);
+select pg_temp.error_of($$select * from ecom.naive_forecast('delete from test_forecast.nile', 3)$$);
+select pg_temp.error_of($$select ecom.naive_fit(year, null) from nile$$);
+select pg_temp.error_of($$select ecom.update(ecom.naive_fit(year, value), '{1871-01-01}', '{1}') from nile$$);
+select pg_temp.error_of($$select ecom.update(ecom.naive_fit(year, value), '{1881-01-01}', '{1,2}') from nile$$);
+select (unnest(ecom.naive_forecast(ts, value, 1))).* from lines;
+select ecom.naive_forecast(ts, value, 1) from lines where false;
+drop schema test_forecast cascade;
