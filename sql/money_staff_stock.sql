@@ -99,5 +99,32 @@ select pg_temp.error_of($$select ecom.reorder_point(100, 20, 9, 1)$$);
 select pg_temp.error_of($$select ecom.reorder_point(100, 20, -9)$$);
 select pg_temp.error_of($$select ecom.newsvendor(10, 1, 0)$$);
 select pg_temp.error_of($$select ecom.fill_rate(0, 1, 1)$$);
+-- One budget, many rows.
+create table test_money.offer (name text, value float8, cost float8);
+insert into test_money.offer values ('b', 25, 20), ('c', 66, 30), ('d', 50, 30), ('e', 15, 15), ('f', 0, 20), ('g', 20, 40), ('h', -44, 20), ('free', 1, 0), ('unknown', null, 5);
+select name, (ecom.choose_within_budget(value, cost, 80) over ()).* from test_money.offer order by name collate "C";
+select string_agg(name, ' ' order by name collate "C") filter (where (c).is_chosen) as chosen
+from (select name, ecom.choose_within_budget(value, cost, 0) over () as c from test_money.offer) o;
+-- Many offers: greedy, within the budget, and close.
+select sum(cost) filter (where (c).is_chosen) <= 100000 as within, bool_and(not (c).is_optimal) as is_greedy, max((c).max_gap) < 50 as is_close
+from (select cost, ecom.choose_within_budget(value, cost, 100000) over (order by n) as c
+      from (select n, (n::bigint * 7919 % 10007) / 100.0 as value, 1 + (n::bigint * 104729 % 5003) / 1000.0 as cost from generate_series(1, 200000) n) o) r;
+select pg_temp.error_of($$select ecom.choose_within_budget(1, 1, -1) over ()$$);
+select pg_temp.error_of($$select ecom.choose_within_budget(1, -1, 1) over ()$$);
+select pg_temp.error_of($$select ecom.choose_within_budget(1, 1, null) over ()$$);
+select pg_temp.error_of($$select ecom.choose_within_budget('nan', 1, 1) over ()$$);
+
+create table test_money.channel (channel text, beta float8, alpha float8, half float8, low float8, high float8);
+insert into test_money.channel values ('search', 100, 1, 50, 0, null), ('social', 80, 0.8, 30, 0, 40), ('mail', 150, 1, 200, 0, null), ('unknown', null, 1, 10, 0, null);
+select channel, round((a).amount::numeric, 4) as amount, round((a).response::numeric, 6) as response, round((a).marginal_response::numeric, 8) as marginal_response
+from (select channel, ecom.allocate_budget(beta, alpha, half, 200) over () as a from test_money.channel) c order by channel collate "C";
+select channel, round((a).amount::numeric, 4) as amount
+from (select channel, ecom.allocate_budget(beta, alpha, half, 200, low, high) over () as a from test_money.channel) c order by channel collate "C";
+select round(sum((a).response)::numeric, 6) as s_shaped
+from (select ecom.allocate_budget(beta, alpha, half, 150) over () as a from (values (100, 2, 50), (80, 3, 40), (150, 1.5, 120)) v (beta, alpha, half)) c;
+select pg_temp.error_of($$select ecom.allocate_budget(100, 1, 50, 0) over ()$$);
+select pg_temp.error_of($$select ecom.allocate_budget(100, 1, 50, 10, 20) over ()$$);
+select pg_temp.error_of($$select ecom.allocate_budget(100, -1, 50, 10) over ()$$);
+select pg_temp.error_of($$select ecom.allocate_budget(100, 1, 50, 10, 5, 4) over ()$$);
 set client_min_messages = warning;
 drop schema test_money cascade;

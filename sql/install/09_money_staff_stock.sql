@@ -307,3 +307,42 @@ comment on function ecom.fill_rate(float8, float8, float8) is
 Example: SELECT ecom.fill_rate(order_quantity => 200, sigma => 30, safety_stock => 30)
 sigma: standard deviation of the demand in the lead time; ecom.reorder_point gives it and the safety stock. NULL for NULL arguments;
 a quantity of 0 and less: 22023. 1 less sigma times the unit normal loss over the quantity: Silver, Pyke and Thomas (2017), chapter 6.';
+
+-- One budget, many rows.
+
+create type ecom.choice_result as (is_chosen boolean, is_optimal boolean, max_gap float8);
+comment on type ecom.choice_result is 'Whether an offer is made under a budget, and how good the whole choice is';
+comment on column ecom.choice_result.is_chosen is 'True for rows that are chosen';
+comment on column ecom.choice_result.is_optimal is 'True when no other choice is worth more; the same in every row';
+comment on column ecom.choice_result.max_gap is 'No other choice is worth more by more than this; the same in every row';
+create function ecom.choose_within_budget(value float8, cost float8, budget float8) returns ecom.choice_result
+    language c immutable window parallel safe as 'MODULE_PATHNAME', 'ecom_choose_within_budget';
+comment on function ecom.choose_within_budget(float8, float8, float8) is
+'Which rows of a partition to pay for under one budget, so that their values add up to the most: a window function.
+Example: SELECT o.name, (ecom.choose_within_budget(o.value, o.cost, 80) OVER ()).is_chosen
+  FROM (VALUES (''a'', 25, 20), (''b'', 66, 30), (''c'', 50, 30), (''d'', 15, 15)) o (name, value, cost)
+value: expected profit of the row, net of its cost. cost: 0 or more. Rows with a NULL, or without a positive value, are not chosen.
+budget: of the whole partition, read from its first row. Equal rows are taken in the order of the window.
+Exact where rows x budget in cents are at most some 300 million, by dynamic programming (Bellman, 1957); beyond that, or with
+fractions of cents, greedy by value per cost (Dantzig, 1957), at most max_gap from the best. Time: n log n then.
+Errors: 22023 for a negative budget or cost, 22003 for NaN and infinity.';
+
+create type ecom.allocation_result as (amount float8, response float8, marginal_response float8);
+comment on type ecom.allocation_result is 'The share of a budget that one channel gets, and what it brings';
+comment on column ecom.allocation_result.amount is 'What to spend on the channel';
+comment on column ecom.allocation_result.response is 'Response to that amount';
+comment on column ecom.allocation_result.marginal_response is 'Response to the next unit of money';
+create function ecom.allocate_budget(
+    beta float8, alpha float8, half_saturation float8, budget float8, low float8 default 0, high float8 default null)
+    returns ecom.allocation_result
+    language c immutable window parallel safe as 'MODULE_PATHNAME', 'ecom_allocate_budget';
+comment on function ecom.allocate_budget(float8, float8, float8, float8, float8, float8) is
+'Divides one budget among the rows of a partition, channels whose response saturates, for the most response: a window function.
+Example: SELECT c.channel, (ecom.allocate_budget(c.beta, c.alpha, c.half, 200) OVER ()).*
+  FROM (VALUES (''search'', 100, 1.0, 50), (''social'', 80, 0.8, 30), (''mail'', 150, 1.0, 200)) c (channel, beta, alpha, half)
+Response to spend x: beta * x^alpha / (x^alpha + half_saturation^alpha), Hill (1910): beta the most that can be reached,
+half_saturation the spend that reaches half of it, alpha the slope; above 1 the curve is S-shaped and small amounts are lost.
+low, high: bounds of the channel; NULL: none. budget: of the whole partition, read from its first row; less is spent when all
+bounds are reached. A row without a curve (NULL) gets NULL. At the optimum all channels between their bounds have the same
+marginal_response. Globally best up to steps of 1/400 of the budget where a curve is S-shaped, exact where none is.
+Errors: 22023 for curves, bounds or budgets without meaning, or a budget below the sum of the lower bounds; 22003 for NaN.';

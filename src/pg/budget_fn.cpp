@@ -1,0 +1,93 @@
+// ecom.choose_within_budget and ecom.allocate_budget: window functions that divide one budget among rows.
+#include <cmath>
+#include <limits>
+
+#include "core/base/budget.hpp"
+#include "core/prescribe/allocation.hpp"
+#include "core/prescribe/choice.hpp"
+#include "pg/host.hpp"
+#include "pg/row_values.hpp"
+#include "pg/window_series.hpp"
+
+using namespace ecom;
+using namespace ecom::pg;
+
+namespace {
+
+// Argument `arg` of every row of the partition, NaN for NULL.
+std::vector<double> column(WindowObject window, int arg, core::Host& host) {
+    const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
+    core::require_memory(host, core::mul_size(static_cast<std::size_t>(rows), 8 * sizeof(double)),
+                         "dividing a budget among " + std::to_string(rows) + " rows");
+    return window_series(window, arg, host);
+}
+
+std::size_t current_row(WindowObject window) {
+    return static_cast<std::size_t>(call([&] { return WinGetCurrentPosition(window); }));
+}
+
+struct ChannelPlan {
+    std::vector<core::ResponseCurve> curves;  // of the rows that have one
+    std::vector<std::size_t> place;           // by row: 1 + index of its curve, 0 for none
+    core::Allocation allocation;
+};
+
+ChannelPlan plan_channels(WindowObject window) {
+    BackendHost host;
+    const WindowParams params(window);
+    const double budget = DatumGetFloat8(params.required(3, "budget"));
+    const std::vector<double> beta = column(window, 0, host);
+    const std::vector<double> alpha = column(window, 1, host);
+    const std::vector<double> half = column(window, 2, host);
+    const std::vector<double> low = column(window, 4, host);
+    const std::vector<double> high = column(window, 5, host);
+    ChannelPlan plan;
+    plan.place.resize(beta.size());
+    std::vector<core::ChannelBounds> bounds;
+    for (std::size_t i = 0; i < beta.size(); ++i) {
+        if (std::isnan(beta[i]) || std::isnan(alpha[i]) || std::isnan(half[i])) continue;
+        plan.curves.push_back({beta[i], alpha[i], half[i]});
+        bounds.push_back({std::isnan(low[i]) ? 0.0 : low[i],
+                          std::isnan(high[i]) ? std::numeric_limits<double>::infinity() : high[i]});
+        plan.place[i] = plan.curves.size();
+    }
+    if (!plan.curves.empty()) plan.allocation = core::allocate_budget(plan.curves, bounds, budget, host);
+    return plan;
+}
+
+}  // namespace
+
+// (value float8, cost float8, budget float8) window, returns ecom.choice_result
+ECOM_FUNCTION(ecom_choose_within_budget) {
+    const WindowObject window = PG_WINDOW_OBJECT();
+    const auto& choice = partition_result<core::Choice>(window, [&] {
+        BackendHost host;
+        const double budget = DatumGetFloat8(WindowParams(window).required(2, "budget"));
+        const std::vector<double> values = column(window, 0, host);
+        const std::vector<double> costs = column(window, 1, host);
+        std::vector<core::Offer> offers;
+        offers.reserve(values.size());
+        for (std::size_t i = 0; i < values.size(); ++i) offers.push_back({values[i], costs[i]});
+        return core::choose_within_budget(offers, budget, host);
+    });
+    RowValues<3> row;
+    row.put_datum(BoolGetDatum(choice.chosen[current_row(window)]));
+    row.put_datum(BoolGetDatum(choice.is_optimal));
+    row.put(choice.max_gap);
+    return row.datum(fcinfo);
+}
+
+// (beta, alpha, half_saturation, budget, low, high float8) window, returns ecom.allocation_result
+ECOM_FUNCTION(ecom_allocate_budget) {
+    const WindowObject window = PG_WINDOW_OBJECT();
+    const auto& plan = partition_result<ChannelPlan>(window, [&] { return plan_channels(window); });
+    const std::size_t place = plan.place[current_row(window)];
+    if (place == 0) PG_RETURN_NULL();
+    const double spend = plan.allocation.spend[place - 1];
+    const core::ResponseCurve& curve = plan.curves[place - 1];
+    RowValues<3> row;
+    row.put(spend);
+    row.put(curve.response(spend));
+    row.put(curve.marginal(spend));
+    return row.datum(fcinfo);
+}
