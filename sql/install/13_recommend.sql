@@ -174,3 +174,77 @@ baskets: those with the whole rule. support: their share. coverage: share of the
 leverage: support beyond chance. conviction: infinite at confidence 1. p_value: Fisher''s exact test, one-sided; q_value: p_value adjusted for
 the number of rules (Benjamini and Hochberg, 1995). Formulas in docs/recommend.md. Order: by lift, baskets, length, items.
 NULL state: no rows. 22023 for parameters out of range. The rules are those of R''s arules with minlen = 2.';
+
+create function ecom.recommender_fit(
+    state ecom.state,
+    method text default 'local_ridge',
+    k int default 100,
+    lambda float8 default null,
+    damping float8 default 0,
+    shrink float8 default 0,
+    min_users int default 1,
+    other_power float8 default 0.5,
+    half_life_days float8 default 30,
+    recent_days float8 default 30,
+    trend_power float8 default 0.7,
+    max_history int default 0,
+    max_items int default 10000,
+    as_of timestamp default null) returns ecom.model
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_recommender_fit';
+comment on function ecom.recommender_fit(ecom.state, text, int, float8, float8, float8, int, float8, float8, float8, float8, int, int, timestamp) is
+'Fits a recommender on a state of ecom.interactions_agg: how much each item speaks for others, and how popular items are.
+Example: SELECT r.* FROM (SELECT ecom.recommender_fit(ecom.interactions_agg(customer_key, product_key, 1, ordered_at), k => 20) AS m
+  FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) f, ecom.recommend_items(f.m, array[1, 2]::bigint[], 5) r
+method: local_ridge (default): each item predicted by ridge regression from its k most similar ones. ease: from all items, in closed form, up to
+max_items of them. cosine, jaccard, confidence, lift, tfidf, bm25, linear, rp3beta: neighbours as in ecom.item_neighbors. sequence: what was bought
+after it. popular: no weights. lambda: ridge penalty; default 50 (local_ridge) or 200 (ease), times the mean weight of a user.
+damping: users with many items count less, by their number to this power. shrink, min_users, other_power: as in ecom.item_neighbors.
+half_life_days: popularity halves with every so many days since the purchase. recent_days, trend_power: the trend factor compares users of the
+last recent_days with an even spread over all time; power 0 turns it off. as_of: default the last time of the data. max_history: of each user
+the latest so many items; 0: all. NULL state: NULL. 22023 for parameters out of range, 54000 when more memory is needed than
+ecom_analytics.memory_limit grants. The result is the same for any row order and number of threads. Methods and sources: docs/recommend.md.';
+
+create function ecom.recommend_items(
+    model ecom.model, history bigint[], n int default 10, new_items boolean default true, trend boolean default true, fill boolean default true,
+    out rank int, out item_key bigint, out item_id text, out score float8, out source text,
+    out because_key bigint, out because_id text, out because_users int) returns setof record
+    language c immutable parallel safe rows 10 as 'MODULE_PATHNAME', 'ecom_recommend_items';
+create function ecom.recommend_items(
+    model ecom.model, history text[], n int default 10, new_items boolean default true, trend boolean default true, fill boolean default true,
+    out rank int, out item_key bigint, out item_id text, out score float8, out source text,
+    out because_key bigint, out because_id text, out because_users int) returns setof record
+    language c immutable parallel safe rows 10 as 'MODULE_PATHNAME', 'ecom_recommend_items';
+do $do$
+declare
+    overload regprocedure;
+begin
+    for overload in select p.oid from pg_catalog.pg_proc p where p.pronamespace = 'ecom'::regnamespace and p.proname = 'recommend_items' loop
+        execute format('comment on function %s is %L', overload,
+'The n items that a model of ecom.recommender_fit recommends to somebody who owns the items of a history.
+Example: SELECT r.* FROM (SELECT ecom.recommender_fit(ecom.interactions_agg(customer_key, product_key' || case when overload::text like '%text[]%' then '::text' else '' end
+|| '), k => 20) AS m
+  FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) f, ecom.recommend_items(f.m, array[1, 2]::' || case when overload::text like '%text[]%' then 'text' else 'bigint' end || '[], 5) r
+history: ids that are not known are ignored; NULL or empty: popular items. n: 0 to 10000. new_items: leave out what the history has.
+trend: multiply scores by the trend factor. fill: popular items where the history gives fewer than n.
+source: history or popular. because: the item of the history that contributed most, with how many users had both; NULL for popular items.
+Order: score, then id. NULL model: no rows. 42804 when the history has another type of ids than the model. O(weights of the history).');
+    end loop;
+end
+$do$;
+
+create function ecom.recommender_items(
+    model ecom.model, out item_key bigint, out item_id text, out rank int, out users int, out recent_users int, out decayed_users float8, out trend float8)
+    returns setof record
+    language c immutable parallel safe rows 1000 as 'MODULE_PATHNAME', 'ecom_recommender_items';
+comment on function ecom.recommender_items(ecom.model) is
+'The items of a recommender by popularity: users, users of late, users with decay, and the trend factor.
+Example: SELECT i.* FROM (SELECT ecom.recommender_fit(ecom.interactions_agg(customer_key, product_key, 1, ordered_at), method => ''popular'') AS m
+  FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) f, ecom.recommender_items(f.m) i LIMIT 5
+decayed_users: each user counts 2^(-days since the last purchase / half_life_days); it orders the rows, ties by id. recent_users: within
+recent_days. trend: above 1 for items on the rise. NULL model: no rows.';
+
+create function ecom_internal.recommender_weights(
+    model ecom.model, trend boolean, out product_key int, out target_keys int[], out weights real[], out customer_counts int[]) returns setof record
+    language c immutable strict parallel safe rows 1000 as 'MODULE_PATHNAME', 'ecom_recommender_weights';
+comment on function ecom_internal.recommender_weights(ecom.model, boolean) is
+'The weights of a recommender over keys, one row per source item, as a mart stores them; times the trend of the target when trend is true.';

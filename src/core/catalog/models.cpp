@@ -1,6 +1,7 @@
 #include "core/catalog/models.hpp"
 
 #include "core/forecast/method.hpp"
+#include "core/recommend/item_model.hpp"
 #include "core/rfm/segments.hpp"
 #include "core/stats/quantile_bins.hpp"
 #include "core/base/firewall.hpp"
@@ -9,6 +10,7 @@ namespace ecom::core {
 
 ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == QuantileBins::kKind) return QuantileBins::decode;
+    if (kind == ItemModel::kKind) return ItemModel::decode;
     if (kind == SegmentRules::kKind) return SegmentRules::decode;
     return find_forecaster_decoder(kind);
 }

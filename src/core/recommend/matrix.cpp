@@ -1,6 +1,7 @@
 #include "core/recommend/matrix.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/base/budget.hpp"
 #include "core/base/firewall.hpp"
@@ -39,7 +40,7 @@ InteractionMatrix::InteractionMatrix(const Interactions& interactions, const Mat
     params.check();
     const std::size_t rows = interactions.rows().size();
     const std::size_t ids = add_size(interactions.users().size(), interactions.items().size());
-    require_memory(host, add_size(mul_size(rows, 2 * sizeof(Line) + sizeof(std::uint32_t)), mul_size(ids, 24)),
+    require_memory(host, add_size(mul_size(rows, 2 * sizeof(Line) + 2 * sizeof(std::uint32_t)), mul_size(ids, 24)),
                    "the matrix of " + std::to_string(rows) + " pairs of user and item");
     user_order_ = (params.transposed ? interactions.items() : interactions.users()).order(host);
     item_order_ = (params.transposed ? interactions.users() : interactions.items()).order(host);
@@ -64,12 +65,18 @@ void InteractionMatrix::fill(const ChunkedVector<Interactions::Row>& rows, const
     LargeVector<Line> lines;
     lines.resize(rows.size());
     std::vector<std::size_t> next(user_begin_.begin(), user_begin_.end() - 1);
+    constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max();
+    first_at_ = kLatest;
     rows.for_each([&](const Interactions::Row& row) {
         poll();
+        if (row.at != Interactions::kNoTime) first_at_ = std::min(first_at_, row.at);
+        last_at_ = std::max(last_at_, row.at);
         lines[next[user_rank[user_of(row)]]++] = {item_rank[item_of(row)], row.weight, row.at};
     });
 
-    // Users in place: what is written never overtakes what is read.
+    if (first_at_ == kLatest) first_at_ = Interactions::kNoTime;
+
+    // User by user: sorted, equal items joined, the history cut.
     std::vector<Entry> history;
     entries_.reserve(rows.size());
     std::size_t begin = 0;
@@ -109,14 +116,11 @@ void InteractionMatrix::fill(const ChunkedVector<Interactions::Row>& rows, const
 void InteractionMatrix::transpose(Host& host) {
     PollEvery poll(host);
     item_begin_.assign(item_order_.size() + 1, 0);
-    bool first = true;
+    user_items_.reserve(entries_.size());
     for (const Entry& entry : entries_) {
         poll();
         ++item_begin_[entry.item + 1];
-        last_at_ = std::max(last_at_, entry.last_at);
-        if (entry.last_at == Interactions::kNoTime) continue;
-        first_at_ = first ? entry.last_at : std::min(first_at_, entry.last_at);
-        first = false;
+        user_items_.push_back(entry.item);
     }
     for (std::size_t i = 0; i < item_order_.size(); ++i) item_begin_[i + 1] += item_begin_[i];
     item_users_.resize(entries_.size());

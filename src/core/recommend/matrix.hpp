@@ -45,6 +45,9 @@ public:
     // The entries of a user, by ascending item.
     const Entry* begin(std::uint32_t user) const { return entries_.data() + user_begin_[user]; }
     const Entry* end(std::uint32_t user) const { return entries_.data() + user_begin_[user + 1]; }
+    // Its items alone.
+    const std::uint32_t* items_begin(std::uint32_t user) const { return user_items_.data() + user_begin_[user]; }
+    const std::uint32_t* items_end(std::uint32_t user) const { return user_items_.data() + user_begin_[user + 1]; }
     std::uint32_t items_of(std::uint32_t user) const { return static_cast<std::uint32_t>(user_begin_[user + 1] - user_begin_[user]); }
 
     // The users of an item, ascending.
@@ -56,9 +59,9 @@ public:
     std::uint32_t user_number(std::uint32_t user) const { return user_order_[user]; }
     std::uint32_t item_number(std::uint32_t item) const { return item_order_[item]; }
 
-    // The latest time of all entries; kNoTime when none has one.
+    // The earliest and the latest time of all rows; kNoTime when none has one.
+    std::int64_t first_at() const { return first_at_; }
     std::int64_t last_at() const { return last_at_; }
-    std::int64_t first_at() const { return first_at_; }  // the earliest latest time
 
 private:
     void fill(const ChunkedVector<Interactions::Row>& rows, const MatrixParams& params, Host& host);
@@ -69,6 +72,7 @@ private:
     std::vector<std::size_t> user_begin_;
     std::vector<std::size_t> item_begin_;
     LargeVector<Entry> entries_;
+    LargeVector<std::uint32_t> user_items_;
     LargeVector<std::uint32_t> item_users_;
     std::int64_t last_at_ = Interactions::kNoTime;
     std::int64_t first_at_ = Interactions::kNoTime;

@@ -4,9 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "core/base/budget.hpp"
-#include "core/base/parallel.hpp"
-#include "core/recommend/scratch.hpp"
+#include "core/recommend/cooccurrence.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
@@ -20,8 +18,6 @@ constexpr Name kNames[] = {{"cosine", Similarity::kCosine},         {"jaccard", 
                            {"confidence", Similarity::kConfidence}, {"lift", Similarity::kLift},
                            {"tfidf", Similarity::kTfidf},           {"bm25", Similarity::kBm25},
                            {"linear", Similarity::kLinear},         {"rp3beta", Similarity::kRp3beta}};
-
-constexpr std::size_t kRowsPerTask = 16;
 
 // What the measure needs of users and items, computed once.
 class Measure {
@@ -76,7 +72,7 @@ public:
     }
 
     bool weighted() const { return similarity_ >= Similarity::kTfidf; }
-    double user_weight(std::uint32_t user) const { return user_weight_[user]; }
+    const std::vector<double>& user_weights() const { return user_weight_; }
 
     double score(std::uint32_t i, std::uint32_t j, double both, double sum) const {
         switch (similarity_) {
@@ -95,13 +91,6 @@ private:
     std::vector<double> user_weight_;
     std::vector<double> own_;
     std::vector<double> other_;
-};
-
-struct Accumulators {
-    std::vector<std::uint32_t> both;
-    std::vector<double> sum;
-    std::vector<std::uint32_t> touched;
-    std::vector<Neighbor> found;
 };
 
 bool better(const Neighbor& a, const Neighbor& b) { return a.score != b.score ? a.score > b.score : a.item < b.item; }
@@ -141,46 +130,22 @@ Neighbors item_neighbors(const InteractionMatrix& matrix, const SimilarityParams
     const Measure measure(matrix, params);
     const std::size_t items = matrix.items();
     const std::size_t k = std::min<std::size_t>(static_cast<std::size_t>(params.k), items);
-    const auto threads = static_cast<std::size_t>(host.max_threads());
-    require_memory(host, add_size(mul_size(mul_size(items, k), 2 * sizeof(Neighbor)), mul_size(threads, mul_size(items, 40))),
+    require_memory(host, mul_size(mul_size(items, k), 2 * sizeof(Neighbor)),
                    std::to_string(k) + " neighbours of each of " + std::to_string(items) + " items");
-
-    ScratchPool<Accumulators> pool;
     std::vector<std::vector<Neighbor>> rows(items);
-    parallel_for(host, (items + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task, Host& worker) {
-        auto scratch = pool.take();
-        Accumulators& a = *scratch;
-        a.both.resize(items, 0);
-        a.sum.resize(measure.weighted() ? items : 0, 0.0);
-        PollEvery poll(worker);
-        const auto end = static_cast<std::uint32_t>(std::min(items, (task + 1) * kRowsPerTask));
-        for (auto i = static_cast<std::uint32_t>(task * kRowsPerTask); i < end; ++i) {
-            a.touched.clear();
-            for (const std::uint32_t* u = matrix.users_begin(i); u != matrix.users_end(i); ++u) {
-                poll(matrix.items_of(*u));
-                for (const auto* e = matrix.begin(*u); e != matrix.end(*u); ++e)
-                    if (a.both[e->item]++ == 0) a.touched.push_back(e->item);
-                if (!measure.weighted()) continue;
-                const double weight = measure.user_weight(*u);
-                for (const auto* e = matrix.begin(*u); e != matrix.end(*u); ++e) a.sum[e->item] += weight;
-            }
-            a.found.clear();
-            for (const std::uint32_t j : a.touched) {
-                const std::uint32_t both = a.both[j];
-                const double sum = measure.weighted() ? a.sum[j] : 0.0;
-                a.both[j] = 0;
-                if (measure.weighted()) a.sum[j] = 0.0;
-                if (j == i || both < static_cast<std::uint32_t>(params.min_users)) continue;
-                a.found.push_back({j, both, measure.score(i, j, both, sum)});
-            }
-            if (a.found.size() > k) {
-                std::nth_element(a.found.begin(), a.found.begin() + static_cast<std::ptrdiff_t>(k), a.found.end(), better);
-                a.found.resize(k);
-            }
-            std::sort(a.found.begin(), a.found.end(), better);
-            rows[i].assign(a.found.begin(), a.found.end());
+    for_each_cooccurrence_row(matrix, measure.user_weights(), host, [&](std::uint32_t i, const CooccurrenceRow& row, Host&) {
+        std::vector<Neighbor> found;
+        found.reserve(row.items.size());
+        for (const std::uint32_t j : row.items) {
+            if (j == i || row.users[j] < static_cast<std::uint32_t>(params.min_users)) continue;
+            found.push_back({j, row.users[j], measure.score(i, j, row.users[j], measure.weighted() ? row.sum[j] : 0.0)});
         }
-        pool.give_back(std::move(scratch));
+        if (found.size() > k) {
+            std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(k), found.end(), better);
+            found.resize(k);
+        }
+        std::sort(found.begin(), found.end(), better);
+        rows[i].assign(found.begin(), found.end());
     });
 
     Neighbors result;
