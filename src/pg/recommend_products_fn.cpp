@@ -295,7 +295,7 @@ Datum recommend(FunctionCallInfo fcinfo, bool many) {
         const Datum value = args.datum(1);
         const ArrayType* array = call([&] { return DatumGetArrayTypeP(value); });
         if (ARR_NDIM(array) > 1 || ARR_HASNULL(array))
-            throw core::Error(core::ErrorCode::kInvalidArgument, "argument \"customers\" must be a one-dimensional array without NULLs");
+            throw core::Error(core::ErrorCode::kInvalidArgument, "argument \"customers\" must be a one-dimensional array without NULLs", "Pass keys of dim_customer.");
         if (ARR_NDIM(array) == 1) {
             const auto* first = reinterpret_cast<const std::int32_t*>(ARR_DATA_PTR(array));
             customers.assign(first, first + ARR_DIMS(array)[0]);

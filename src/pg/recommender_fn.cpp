@@ -12,7 +12,7 @@ using core::ItemModel;
 
 namespace {
 
-// The scorer of a call site goes with the model that it reads.
+// Items of the history that the model knows, each once, ascending.
 std::vector<std::uint32_t> history_arg(FunctionCallInfo fcinfo, int arg, const ItemModel& model) {
     std::vector<std::uint32_t> history;
     if (PG_ARGISNULL(arg)) return history;
@@ -26,7 +26,8 @@ std::vector<std::uint32_t> history_arg(FunctionCallInfo fcinfo, int arg, const I
     const Elements elements = call([&] {
         ArrayType* array = DatumGetArrayTypeP(datum);
         Elements e{nullptr, nullptr, 0, ARR_ELEMTYPE(array)};
-        deconstruct_array_builtin(array, e.type, &e.values, &e.nulls, &e.n);
+        const bool is_text = e.type == TEXTOID;
+        deconstruct_array(array, e.type, is_text ? -1 : 8, !is_text && FLOAT8PASSBYVAL, is_text ? TYPALIGN_INT : TYPALIGN_DOUBLE, &e.values, &e.nulls, &e.n);
         return e;
     });
     const bool is_text = elements.type == TEXTOID;
