@@ -57,7 +57,7 @@ private:
 
     void emit(std::uint32_t count) {
         if (found_.items.size() + prefix_.size() > found_.items.capacity())
-            require_memory(host_, mul_size(found_.bytes(), 2), "frequent itemsets, " + std::to_string(found_.counts.size()) + " of one first item so far");
+            require_memory(host_, mul_size(found_.bytes(), 2), "the frequent itemsets of one item");
         for (const std::uint32_t rank : prefix_) found_.items.push_back(database_.item[rank]);
         found_.lengths.push_back(static_cast<std::uint32_t>(prefix_.size()));
         found_.counts.push_back(count);
