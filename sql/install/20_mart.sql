@@ -235,17 +235,20 @@ $ddl$);
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('rfm', 30, $ddl$
 create table {mart}.customer_rfm (
-    customer_key    int           primary key references {mart}.dim_customer on delete cascade,
-    as_of_date      date          not null,
-    recency_days    int,
-    frequency       int           not null,
-    monetary_amount numeric(18,2) not null,
-    r_score         int,
-    f_score         int,
-    m_score         int,
-    rfm_code        text          not null,
-    segment         text          not null
+    customer_key     int           primary key references {mart}.dim_customer on delete cascade,
+    as_of_date       date          not null,
+    recency_days     int,
+    frequency        int           not null,
+    monetary_amount  numeric(18,2) not null,
+    r_score          int,
+    f_score          int,
+    m_score          int,
+    geography_key    int           not null,
+    rfm_code         text          not null,
+    segment          text          not null,
+    customer_segment text         not null
 );
+create index customer_rfm_geography_key_idx on {mart}.customer_rfm (geography_key);
 comment on table {mart}.customer_rfm is 'One row per known customer: the latest RFM scores, written by ecom.refresh.';
 comment on column {mart}.customer_rfm.customer_key is 'Customer, to dim_customer.';
 comment on column {mart}.customer_rfm.as_of_date is 'Day that the scores look back from.';
@@ -256,7 +259,9 @@ comment on column {mart}.customer_rfm.r_score is 'Recency score, highest = most 
 comment on column {mart}.customer_rfm.f_score is 'Frequency score, highest = most orders; empty for prospects.';
 comment on column {mart}.customer_rfm.m_score is 'Monetary score, highest = most revenue; empty for prospects.';
 comment on column {mart}.customer_rfm.rfm_code is 'The three scores as one text; empty text for prospects.';
+comment on column {mart}.customer_rfm.geography_key is 'Home of the customer when scored, to dim_geography; 0 when not known.';
 comment on column {mart}.customer_rfm.segment is 'Segment by the rules of rfm_rule.';
+comment on column {mart}.customer_rfm.customer_segment is 'Segment that the shop itself gave the customer, when scored.';
 
 create table {mart}.rfm_rule (
     scheme    text             not null,

@@ -215,14 +215,20 @@ begin
     execute format('
         merge into %1$I.customer_rfm t
         using (select s.customer_key, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m,
-                      coalesce(s.code, '''') as code, s.segment from ecom.rfm_score(%1$L, $1) s) s
+                      coalesce(s.code, '''') as code, s.segment, c.geography_key, c.segment as customer_segment
+               from ecom.rfm_score(%1$L, $1) s join %1$I.dim_customer c on c.customer_key = s.customer_key
+               -- Customers of a region lie together, where views that filter by it find them.
+               order by c.geography_key, c.customer_key) s
         on t.customer_key = s.customer_key
         when matched then update set
             as_of_date = $1, recency_days = s.recency_days, frequency = s.frequency, monetary_amount = s.monetary,
-            r_score = s.r, f_score = s.f, m_score = s.m, rfm_code = s.code, segment = s.segment
+            r_score = s.r, f_score = s.f, m_score = s.m, geography_key = s.geography_key,
+            rfm_code = s.code, segment = s.segment, customer_segment = s.customer_segment
         when not matched then insert
-            (customer_key, as_of_date, recency_days, frequency, monetary_amount, r_score, f_score, m_score, rfm_code, segment)
-            values (s.customer_key, $1, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m, s.code, s.segment)', mart)
+            (customer_key, as_of_date, recency_days, frequency, monetary_amount, r_score, f_score, m_score, geography_key, rfm_code,
+             segment, customer_segment)
+            values (s.customer_key, $1, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m, s.geography_key, s.code,
+                    s.segment, s.customer_segment)', mart)
         using as_of;
     get diagnostics rows = row_count;
     perform ecom_internal.report_progress(mart_id, 'rfm', 'gathering statistics', 0, 0);
@@ -245,13 +251,13 @@ comment on function ecom_internal.refresh_rfm(name, date) is
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('rfm_views', 91, $ddl$
 create view {mart}.rfm_customer as
-select c.customer_key, c.customer_id, c.name, c.segment as customer_segment, c.age_group, c.gender, c.acquisition_date,
+select s.customer_key, c.customer_id, c.name, s.customer_segment, c.age_group, c.gender, c.acquisition_date,
        g.country, g.region, g.state, g.city,
        s.as_of_date, s.recency_days, s.frequency, s.monetary_amount, s.r_score, s.f_score, s.m_score, s.rfm_code,
        s.segment as rfm_segment
 from {mart}.customer_rfm s
-join {mart}.dim_customer c on c.customer_key = s.customer_key
-join {mart}.dim_geography g on g.geography_key = c.geography_key;
+left join {mart}.dim_customer c on c.customer_key = s.customer_key
+left join {mart}.dim_geography g on g.geography_key = s.geography_key;
 comment on view {mart}.rfm_customer is 'One row per known customer: who they are and their latest RFM scores.';
 select ecom_internal.copy_column_comments({mart_name}, 'dim_geography', 'rfm_customer');
 select ecom_internal.copy_column_comments({mart_name}, 'dim_customer', 'rfm_customer');

@@ -61,10 +61,11 @@ begin
         drop table pg_temp.ecom_changed_day, pg_temp.ecom_changed_order;
     end if;
     create temporary table ecom_changed_order (customer_key int not null, order_id text not null) on commit drop;
-    create temporary table ecom_changed_day (order_date_key int not null) on commit drop;
+    -- Of a day whose orders were only numbered anew, the lines are as they were.
+    create temporary table ecom_changed_day (order_date_key int not null, has_changed_lines boolean not null) on commit drop;
     execute format('
         with taken as (delete from %I.sales_change c returning c.*),
-        days as (insert into pg_temp.ecom_changed_day select distinct t.order_date_key from taken t where t.order_date_key is not null),
+        days as (insert into pg_temp.ecom_changed_day select distinct t.order_date_key, true from taken t where t.order_date_key is not null),
         orders as (insert into pg_temp.ecom_changed_order
                    select distinct t.customer_key, t.order_id from taken t where t.order_id is not null)
         select coalesce(bool_or(t.order_date_key is null), false) from taken t', mart) into is_everything;
@@ -141,7 +142,7 @@ begin
     execute format('
         with removed as (delete from %I.fact_order o using pg_temp.ecom_changed_order c
                          where o.customer_key = c.customer_key and o.order_id = c.order_id returning o.order_date_key),
-        days as (insert into pg_temp.ecom_changed_day select distinct order_date_key from removed)
+        days as (insert into pg_temp.ecom_changed_day select distinct order_date_key, true from removed)
         select count(*) from removed', mart) into removed;
     execute format('insert into %I.fact_order (%s) select %2$s from (%s) o', mart, columns,
                    ecom_internal.order_rows(mart, '(f.customer_key, f.order_id) in (select c.customer_key, c.order_id from pg_temp.ecom_changed_order c)'));
@@ -164,7 +165,7 @@ begin
     get diagnostics renumbered = row_count;
     -- Sums by day know of first orders only.
     insert into pg_temp.ecom_changed_day
-    select distinct n.order_date_key from pg_temp.ecom_renumbered n where (n.order_number = 1) is distinct from (n.new_number = 1);
+    select distinct n.order_date_key, false from pg_temp.ecom_renumbered n where (n.order_number = 1) is distinct from (n.new_number = 1);
     drop table pg_temp.ecom_renumbered;
     return removed + written + renumbered;
 end
@@ -263,6 +264,18 @@ comment on function ecom_internal.roll_up(name, ecom_internal.rollup, text, text
 Arguments: mart: the resolved name; rollup: its definition; orders_source: orders with order_date, region and segment as a FROM
 item; condition: over whole days or, for a rollup of months, whole months.';
 
+create function ecom_internal.day_conditions(days int[], out of_days text, out of_months text)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    -- Ranges, because an index serves them.
+    select format('order_date_key = any (%L)', days),
+           coalesce('(' || string_agg(format('order_date_key between %s and %s', m * 100, m * 100 + 99), ' or ' order by m) || ')', 'false')
+    from (select distinct d / 100 as m from unnest(days) d) months
+$$;
+comment on function ecom_internal.day_conditions(int[]) is
+'Conditions on order_date_key that keep some days, and the whole months that they lie in. Arguments: days as yyyymmdd.';
+
 create function ecom_internal.refresh_sales(mart name, as_of date, out rows bigint, out reason text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -273,9 +286,10 @@ declare
     rollup ecom_internal.rollup;
     is_everything boolean;
     days int[];
-    months int[];
     of_days text := 'true';
     of_months text := 'true';
+    of_line_days text := 'true';
+    of_line_months text := 'true';
     orders_source text;
 begin
     perform ecom_internal.report_progress(mart_id, 'sales', 'orders', 0, phases);
@@ -289,13 +303,10 @@ begin
     rows := rows + ecom_internal.roll_up_customers(mart, is_everything);
 
     if not is_everything then
-        select coalesce(array_agg(distinct c.order_date_key order by c.order_date_key), '{}'),
-               coalesce(array_agg(distinct c.order_date_key / 100), '{}')
-        into days, months from pg_temp.ecom_changed_day c;
-        of_days := format('order_date_key = any (%L)', days);
-        -- Ranges, because an index serves them.
-        of_months := coalesce((select '(' || string_agg(format('order_date_key between %s and %s', m * 100, m * 100 + 99), ' or ' order by m) || ')'
-                               from unnest(months) m), 'false');
+        select coalesce(array_agg(distinct c.order_date_key order by c.order_date_key), '{}') into days from pg_temp.ecom_changed_day c;
+        select c.of_days, c.of_months into of_days, of_months from ecom_internal.day_conditions(days) c;
+        select c.of_days, c.of_months into of_line_days, of_line_months
+        from ecom_internal.day_conditions(array(select distinct l.order_date_key from pg_temp.ecom_changed_day l where l.has_changed_lines)) c;
     end if;
     drop table pg_temp.ecom_changed_day, pg_temp.ecom_changed_order;
 
@@ -315,7 +326,10 @@ begin
     end if;
     for rollup in select r.* from ecom_internal.rollup r order by r.position loop
         perform ecom_internal.report_progress(mart_id, 'sales', rollup.name, 1 + rollup.position, phases);
-        rows := rows + ecom_internal.roll_up(mart, rollup, orders_source, case rollup.grain when 'day' then of_days else of_months end);
+        -- What does not count orders knows nothing of their numbers.
+        rows := rows + ecom_internal.roll_up(mart, rollup, orders_source,
+            case when rollup.has_orders then case rollup.grain when 'day' then of_days else of_months end
+                 else case rollup.grain when 'day' then of_line_days else of_line_months end end);
     end loop;
 
     perform ecom_internal.report_progress(mart_id, 'sales', 'periods', phases - 1, phases);

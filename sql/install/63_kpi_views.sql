@@ -154,17 +154,15 @@ group by sm.name, sm.carrier;
 comment on view {mart}.shipping_mix is 'One row per shipping method with sales, over all time; by month it is sales_monthly.';
 
 create view {mart}.customer_overview as
-select c.customer_key, c.customer_id, c.name, c.segment as customer_segment, c.age_group, c.gender, c.acquisition_date,
-       g.country, g.region, g.state, g.city, s.first_order_date, s.last_order_date, coalesce(s.order_count, 0) as order_count,
-       coalesce(s.gross_amount, 0)::numeric(18,4) as gross_amount, coalesce(s.return_amount, 0)::numeric(18,4) as return_amount,
-       coalesce(s.revenue_amount, 0)::numeric(18,4) as revenue_amount,
-       (s.revenue_amount / nullif(s.order_count, 0))::numeric(18,2) as average_order_amount, s.mean_interval_days, r.segment as rfm_segment
-from {mart}.dim_customer c
-join {mart}.dim_geography g on g.geography_key = c.geography_key
-left join {mart}.customer_summary s on s.customer_key = c.customer_key
-left join {mart}.customer_rfm r on r.customer_key = c.customer_key
-where c.customer_key <> 0;
-comment on view {mart}.customer_overview is 'One row per known customer: who they are, what they bought and how often.';
+select s.customer_key, c.customer_id, c.name, s.customer_segment, c.age_group, c.gender, c.acquisition_date,
+       g.country, g.region, g.state, g.city, s.first_order_date, s.last_order_date, s.order_count, s.gross_amount, s.return_amount,
+       s.revenue_amount, (s.revenue_amount / nullif(s.order_count, 0))::numeric(18,2) as average_order_amount, s.mean_interval_days,
+       s.rfm_segment
+from {mart}.customer_snapshot s
+left join {mart}.dim_customer c on c.customer_key = s.customer_key
+left join {mart}.dim_geography g on g.geography_key = s.geography_key;
+comment on view {mart}.customer_overview is
+'One row per known customer at the last refresh: who they are, what they bought and how often.';
 
 select ecom_internal.comment_sales_columns({mart_name}, v)
 from unnest(array['sales_daily', 'sales_monthly', 'category_daily', 'category_monthly', 'product_monthly', 'geography_monthly', 'kpi_daily',
