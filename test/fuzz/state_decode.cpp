@@ -2,6 +2,7 @@
 // merges with itself and finishes. The first byte chooses the kind.
 #include "core/base/state.hpp"
 #include "core/prescribe/cash_flow.hpp"
+#include "core/prescribe/elasticity.hpp"
 #include "core/recommend/rules.hpp"
 #include "core/recommend/similarity.hpp"
 #include "core/rfm/accumulator.hpp"
@@ -57,6 +58,8 @@ void finish(CashFlowState& state, Host& host) {
     if (!flows.empty()) evaluate(flows, state.params(), host);
 }
 
+void finish(ElasticityState& state, Host& host) { state.fit(host); }
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -78,7 +81,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 9) {
+    switch (data[0] % 10) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -87,7 +90,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 5: check<KeySet>(payload); break;
         case 6: check<SparkState>(payload); break;
         case 7: check<Interactions>(payload); break;
-        default: check<CashFlowState>(payload); break;
+        case 8: check<CashFlowState>(payload); break;
+        default: check<ElasticityState>(payload); break;
     }
     return 0;
 }

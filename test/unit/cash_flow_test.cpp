@@ -78,7 +78,8 @@ TEST(CashFlow, AnyOrderAndAnyMergeGiveTheSameBits) {
     left.merge(right, host);
     EXPECT_EQ(whole.flows(host).npv(0.07), left.flows(host).npv(0.07));
     EXPECT_EQ(only_irr(whole.flows(host)), only_irr(left.flows(host)));
-    Reader in = open_state(encode_state(left), CashFlowState::kKind);
+    const std::string bytes = encode_state(left);
+    Reader in = open_state(bytes, CashFlowState::kKind);
     EXPECT_EQ(CashFlowState::decode(in).flows(host).npv(0.07), left.flows(host).npv(0.07));
 }
 
