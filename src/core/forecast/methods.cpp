@@ -1,12 +1,16 @@
 // The lists of forecasting methods and of what they fit.
+#include "core/forecast/ets.hpp"
 #include "core/forecast/method.hpp"
 #include "core/forecast/naive.hpp"
+#include "core/forecast/theta.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
 namespace {
 
 constexpr Method kMethods[] = {
+    {"ets", configure_ets},
+    {"theta", configure_theta},
     {"naive", configure_naive},
     {"seasonal_naive", configure_seasonal_naive},
     {"drift", configure_drift},
@@ -23,6 +27,8 @@ const Method* find_method(std::string_view name) {
 
 ModelDecoder find_forecaster_decoder(std::string_view kind) {
     if (kind == NaiveForecaster::kKind) return NaiveForecaster::decode;
+    if (kind == EtsForecaster::kKind) return EtsForecaster::decode;
+    if (kind == ThetaForecaster::kKind) return ThetaForecaster::decode;
     return nullptr;
 }
 
