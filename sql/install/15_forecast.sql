@@ -33,6 +33,81 @@ create function ecom_internal.forecast_query(
     out std_error float8, out method_fitted text, out status text) returns setof record
     language c volatile parallel restricted as 'MODULE_PATHNAME', 'ecom_forecast_query';
 
+create function ecom_internal.auto_forecast_final(ecom.state) returns ecom.forecast_row[]
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_auto_forecast_final';
+create function ecom_internal.auto_fit_final(ecom.state) returns ecom.model
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_auto_fit_final';
+
+create aggregate ecom.auto_forecast(ts timestamp, value float8, horizon int) (
+    sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.auto_forecast_final, sspace = 4096,
+    combinefunc = ecom_internal.forecast_combine, parallel = safe
+);
+comment on aggregate ecom.auto_forecast(timestamp, float8, int) is
+'Forecasts a series automatically: the mean of exponential smoothing, DOTM and STM, with calibrated intervals.
+Example: SELECT (unnest(ecom.auto_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
+Infers the step, sums values of a step, and takes steps without rows for 0.
+One row of ecom.forecast_row a step. See ecom.auto_forecast(ts, value, horizon, options) for options, rules and errors.
+As ets of Rs forecast.';
+create aggregate ecom.auto_forecast(ts timestamp, value float8, horizon int, options jsonb) (
+    sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.auto_forecast_final, sspace = 4096,
+    combinefunc = ecom_internal.forecast_combine, parallel = safe
+);
+comment on aggregate ecom.auto_forecast(timestamp, float8, int, jsonb) is
+'Forecasts a series automatically: the mean of exponential smoothing, DOTM and STM, with calibrated intervals. With options.
+Example: SELECT (unnest(ecom.auto_forecast(order_date, revenue_amount::float8, 14, ''{"level": 0.8}''))).* FROM shop.kpi_daily
+- horizon: steps to forecast, 1 to 100000
+- options: JSON, read from the first row
+  calibrate: true (default): intervals hold what they say in forecasts from the last third of the series; false: normal intervals
+  for every method
+  step: hour, day, week, month, quarter or year; without it the step is inferred from the times: years, quarters or months when all
+  are midnights of the same day of the month or last days of months, weeks when whole weeks apart, else days, or hours
+  duplicates: what becomes of several values in a step: sum (default), mean or last
+  gaps: steps without a row are zero (default with sum), linear (straight lines; default otherwise), previous or missing
+  period: steps after which the season repeats; by default 24 for hours, 7 days, 52 weeks, 12 months, 4 quarters
+  level: of the prediction interval, 0.95; nonnegative: true cuts forecasts and intervals at 0
+Rows in any order. A NULL value is missing, never 0. Rows without ts are left out. What cannot be fitted (constant, too short,
+irregular, infinite) has a forecast by its last value, or none, and a status that says why. NULL without rows.
+Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As ets of Rs forecast.';
+create aggregate ecom.auto_fit(ts timestamp, value float8) (
+    sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.auto_fit_final, sspace = 4096,
+    combinefunc = ecom_internal.forecast_combine, parallel = safe
+);
+comment on aggregate ecom.auto_fit(timestamp, float8) is
+'Fits what ecom.auto_forecast forecasts with, as a model for ecom.forecast, ecom.fitted and ecom.update.
+Example: SELECT ecom.model_info(ecom.auto_fit(order_date, revenue_amount::float8)) FROM shop.kpi_daily
+Arguments and rules are those of ecom.auto_forecast; a series that allows no forecast at all: 22000.';
+create aggregate ecom.auto_fit(ts timestamp, value float8, options jsonb) (
+    sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.auto_fit_final, sspace = 4096,
+    combinefunc = ecom_internal.forecast_combine, parallel = safe
+);
+comment on aggregate ecom.auto_fit(timestamp, float8, jsonb) is
+'Fits what ecom.auto_forecast forecasts with, as a model for ecom.forecast, ecom.fitted and ecom.update. With options.
+Example: SELECT ecom.model_info(ecom.auto_fit(order_date, revenue_amount::float8, ''{"step": "day"}'')) FROM shop.kpi_daily
+Arguments, options and rules are those of ecom.auto_forecast; a series that allows no forecast at all: 22000.';
+create function ecom.auto_forecast(
+    query text, horizon int, step text default null, period int default null, level float8 default 0.95,
+    duplicates text default 'sum', gaps text default null, nonnegative boolean default false,
+    calibrate boolean default true)
+    returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
+                   method text, status text)
+language sql volatile parallel restricted
+set search_path = pg_catalog, pg_temp
+as $$
+    select * from ecom_internal.forecast_query('auto', auto_forecast.query, auto_forecast.horizon,
+        jsonb_strip_nulls(jsonb_build_object('step', auto_forecast.step, 'period', auto_forecast.period, 'level', auto_forecast.level,
+            'duplicates', auto_forecast.duplicates, 'gaps', auto_forecast.gaps, 'nonnegative', auto_forecast.nonnegative, 'calibrate', auto_forecast.calibrate)))
+$$;
+comment on function ecom.auto_forecast(text, int, text, int, float8, text, text, boolean, boolean) is
+'Forecasts a series automatically: the mean of exponential smoothing, DOTM and STM, with calibrated intervals. For every series of a query, on all threads.
+Example: SELECT * FROM ecom.auto_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
+- query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
+  any order; it runs as the caller, with the caller''s search path if its tables are named with their schemas
+- horizon: steps to forecast, 1 to 100000
+- step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
+- calibrate: as the option of the aggregate
+Rows are ordered by series (by bytes) and step. A series that cannot be fitted has a status that says so, and never stops the others.
+Memory: 16 bytes a row of the query and some 250 a series. The result is the same for any number of threads.';
+
 create function ecom_internal.ets_forecast_final(ecom.state) returns ecom.forecast_row[]
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_ets_forecast_final';
 create function ecom_internal.ets_fit_final(ecom.state) returns ecom.model

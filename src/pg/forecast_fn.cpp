@@ -131,6 +131,7 @@ ECOM_FUNCTION(ecom_forecast_combine) {
     ECOM_FUNCTION(ecom_##name##_forecast_final) { return forecast_final(fcinfo, #name); } \
     ECOM_FUNCTION(ecom_##name##_fit_final) { return fit_final(fcinfo, #name); }
 
+ECOM_FORECAST_METHOD(auto)
 ECOM_FORECAST_METHOD(ets)
 ECOM_FORECAST_METHOD(theta)
 ECOM_FORECAST_METHOD(naive)

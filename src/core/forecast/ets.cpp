@@ -215,8 +215,11 @@ Candidate estimate(const EtsKind& kind, std::size_t period, const std::vector<do
     const std::vector<double> start = x;
     const auto climb = [&](std::vector<double> from) {
         Candidate other = candidate;
-        const NelderMeadResult found = nelder_mead_minimize([&](const double* p) { return search(p); }, std::move(from), lower, upper,
-                                                            NelderMeadParams{}, host);
+        NelderMeadParams stop;
+        stop.max_iterations = 1000;
+        stop.tolerance = 1e-3;
+        const NelderMeadResult found =
+            nelder_mead_minimize([&](const double* p) { return search(p); }, std::move(from), lower, upper, stop, host);
         other.value = found.value;
         other.x = found.x;
         if (effort == EtsEffort::kExact && std::isfinite(other.value)) polish(search, other, host);

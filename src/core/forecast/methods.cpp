@@ -1,4 +1,5 @@
 // The lists of forecasting methods and of what they fit.
+#include "core/forecast/combination.hpp"
 #include "core/forecast/ets.hpp"
 #include "core/forecast/method.hpp"
 #include "core/forecast/naive.hpp"
@@ -9,6 +10,7 @@ namespace ecom::core {
 namespace {
 
 constexpr Method kMethods[] = {
+    {"auto", configure_auto},
     {"ets", configure_ets},
     {"theta", configure_theta},
     {"naive", configure_naive},
@@ -27,6 +29,7 @@ const Method* find_method(std::string_view name) {
 
 ModelDecoder find_forecaster_decoder(std::string_view kind) {
     if (kind == NaiveForecaster::kKind) return NaiveForecaster::decode;
+    if (kind == CombinationForecaster::kKind) return CombinationForecaster::decode;
     if (kind == EtsForecaster::kKind) return EtsForecaster::decode;
     if (kind == ThetaForecaster::kKind) return ThetaForecaster::decode;
     return nullptr;
