@@ -58,4 +58,21 @@ reset ecom_analytics.memory_limit;
 set statement_timeout = '300ms';
 select ecom.recommender_fit(ecom.interactions_agg((g / 4)::bigint, (g * 7 % 4999)::bigint), 'ease') from generate_series(1, 100000) g;
 reset statement_timeout;
+
+-- Evaluation: c1 and c2 take B after A, c3 has only A and C before, and took B; the fit knows A => B from the others.
+create table dated as select c, i, timestamp '2024-01-01' + d * interval '1 day' as at from (values
+    ('c1', 'A', 0), ('c1', 'B', 0), ('c2', 'A', 0), ('c2', 'B', 0), ('c3', 'A', 0), ('c3', 'B', 20), ('c4', 'C', 0), ('c4', 'D', 0), ('c5', 'C', 0), ('c5', 'E', 20)) v (c, i, d);
+create view dated_state as select ecom.interactions_agg(c, i, 1, at) as s from dated;
+-- c3 is compared and B comes first; E is new to the fit, so c5 is not.
+select e.users, e.recall, e."precision", e.ndcg, e.map, e.mrr, e.hit_rate, round(e.coverage::numeric, 4) as coverage, round(e.novelty::numeric, 4) as novelty
+from dated_state, ecom.evaluate_recommender(s, 'cosine', 'time', '2024-01-10', k => 2, trend_power => 0) e;
+select e.users, e.recall from dated_state, ecom.evaluate_recommender(s, 'cosine', 'last_order', k => 1, trend_power => 0) e;
+select e.users > 0 as users, e.recall between 0 and 1 as recall from (select ecom.interactions_agg((g / 9)::bigint, (g * 7 % 31)::bigint) as s from generate_series(1, 900) g) a,
+    ecom.evaluate_recommender(a.s, 'local_ridge', 'users') e;
+select ecom.evaluate_recommender(null) is null as nothing;
+select ecom.evaluate_recommender(s, 'cosine', 'time') from dated_state;
+select ecom.evaluate_recommender(s, 'cosine', 'magic') from dated_state;
+select ecom.evaluate_recommender(s, k => 0) from dated_state;
+select ecom.evaluate_recommender(s, split => 'users', share => 1) from dated_state;
+select ecom.evaluate_recommender(ecom.interactions_agg(customer, item)) from bought;
 drop schema test_recommend cascade;

@@ -248,3 +248,36 @@ create function ecom_internal.recommender_weights(
     language c immutable strict parallel safe rows 1000 as 'MODULE_PATHNAME', 'ecom_recommender_weights';
 comment on function ecom_internal.recommender_weights(ecom.model, boolean) is
 'The weights of a recommender over keys, one row per source item, as a mart stores them; times the trend of the target when trend is true.';
+
+create function ecom.evaluate_recommender(
+    state ecom.state,
+    method text default 'local_ridge',
+    split text default 'last_order',
+    cut timestamp default null,
+    k int default 20,
+    neighbors int default 100,
+    lambda float8 default null,
+    damping float8 default 0,
+    shrink float8 default 0,
+    min_users int default 1,
+    other_power float8 default 0.5,
+    trend_power float8 default 0.7,
+    horizon_days float8 default 70,
+    share float8 default 0.2,
+    seed bigint default 42,
+    max_history int default 0,
+    out users bigint, out recall float8, out "precision" float8, out ndcg float8, out map float8, out mrr float8, out hit_rate float8,
+    out coverage float8, out novelty float8) returns record
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_evaluate_recommender';
+comment on function ecom.evaluate_recommender(
+    ecom.state, text, text, timestamp, int, int, float8, float8, float8, int, float8, float8, float8, float8, bigint, int) is
+'How well a recommendation method does on one''s own data: fits on one part and compares the first k with the other.
+Example: SELECT m.method, e.* FROM (SELECT ecom.interactions_agg(customer_key, product_key, 1, ordered_at) AS s FROM shop.fact_sales
+  WHERE customer_key <> 0 AND NOT is_return) a, unnest(array[''local_ridge'', ''cosine'', ''popular'']) m (method), ecom.evaluate_recommender(a.s, m.method) e
+split: last_order (default): the last order of each user is what should be found. time: rows before cut train; new items of the next horizon_days
+should be found. users: a share of the users is left out of the fit, a share of their items should be found (strong generalisation).
+method, neighbors (its k), lambda, damping, shrink, min_users, other_power, trend_power, max_history: as in ecom.recommender_fit. Items that the
+user had before, and items that nobody had in the part that trains, are not looked for. users: those compared. recall: hits within the first k over what
+could be found, at most k. precision: share of the k. ndcg: recall weighted by rank. map, mrr: mean average precision and mean reciprocal rank. hit_rate: users with a hit.
+coverage: share of all items that anybody is shown. novelty: mean of -log2 of the share of users that had a shown item.
+NULL state: NULL. 22000 when nobody can be compared, 22023 for parameters out of range. Time: one fit, and the weights of each history.';

@@ -12,8 +12,12 @@ class ScratchPool {
 public:
     // A buffer as its last user left it, or a new one.
     std::unique_ptr<T> take() {
+        return take_or([] { return std::make_unique<T>(); });
+    }
+    template <typename Make>
+    std::unique_ptr<T> take_or(Make make) {
         const std::lock_guard<std::mutex> lock(mutex_);
-        if (free_.empty()) return std::make_unique<T>();
+        if (free_.empty()) return make();
         std::unique_ptr<T> buffer = std::move(free_.back());
         free_.pop_back();
         return buffer;
