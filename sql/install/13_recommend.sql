@@ -44,7 +44,7 @@ Example: SELECT n.* FROM (SELECT ecom.interactions_agg('
     || case when ids.item_type = 'text' then 'product_key::text' else 'product_key' end
     || case when ids.more = '' then '' else ', 1, ordered_at' end || ') AS s
   FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) a, ecom.item_neighbors(a.s, k => 3) n LIMIT 5
-The state is read by ecom.item_neighbors, ecom.user_neighbors, ecom.frequent_itemsets and ecom.basket_rules. A user is a
+The state is read by ecom.item_neighbors, ecom.user_neighbors, ecom.frequent_itemsets, ecom.basket_rules, ecom.recommender_fit and ecom.evaluate_recommender. A user is a
 customer, a basket or a session; an item a product or a category. Ids: bigint or text (cast others to text). Rows with a NULL
 id are skipped.' || case when ids.more = '' then '' else '
 weight: how much the pair counts, 1 for NULL. Weights of equal pairs are added; a pair whose sum is 0 or less, bought and sent
@@ -197,7 +197,7 @@ Example: SELECT r.* FROM (SELECT ecom.recommender_fit(ecom.interactions_agg(cust
   FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) f, ecom.recommend_items(f.m, array[1, 2]::bigint[], 5) r
 method: local_ridge (default): each item predicted by ridge regression from its k most similar ones. ease: from all items, in closed form, up to
 max_items of them. cosine, jaccard, confidence, lift, tfidf, bm25, linear, rp3beta: neighbours as in ecom.item_neighbors. sequence: what was bought
-after it. popular: no weights. lambda: ridge penalty; default 50 (local_ridge) or 200 (ease), times the mean weight of a user.
+after it. popular: no weights. lambda: ridge penalty of local_ridge and ease; default 200 times the mean weight of a user.
 damping: users with many items count less, by their number to this power. shrink, min_users, other_power: as in ecom.item_neighbors.
 half_life_days: popularity halves with every so many days since the purchase. recent_days, trend_power: the trend factor compares users of the
 last recent_days with an even spread over all time; power 0 turns it off. as_of: default the last time of the data. max_history: of each user

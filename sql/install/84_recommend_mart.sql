@@ -9,7 +9,7 @@ values
     ('recommend.neighbors', '100', 'integer', false, false, 1, 1000, null,
      'Products that each product is predicted from, or neighbours of a product.'),
     ('recommend.lambda', '', 'number', true, false, 0.001, 1000000, null,
-     'Ridge penalty of local_ridge and ease; empty: 50 and 200.'),
+     'Ridge penalty of local_ridge and ease; empty: 200 times the mean weight of a customer.'),
     ('recommend.damping', '0', 'number', false, false, 0, 2, null,
      'How much less customers with many products count: their number to this power.'),
     ('recommend.min_customers', '2', 'integer', false, false, 1, 1000000, null,

@@ -12,7 +12,7 @@
 namespace ecom::core {
 namespace {
 
-constexpr double kRidgeLambda = 50.0;
+constexpr double kRidgeLambda = 200.0;
 constexpr double kEaseLambda = 200.0;
 constexpr double kRounding = 1e-9;  // a sum this small is cancellation, not evidence
 

@@ -21,7 +21,7 @@ namespace ecom::core {
 struct RecommenderParams {
     std::string method = "local_ridge";  // local_ridge, ease, sequence, popular, or the name of a similarity
     std::int32_t k = 100;
-    std::optional<double> lambda;  // default: local_ridge 50, ease 200, each times the mean weight of a user
+    std::optional<double> lambda;  // default: 200 times the mean weight of a user
     double damping = 0.0;          // u_c^-damping, for local_ridge, ease, linear and rp3beta
     double shrink = 0.0;
     std::int32_t min_users = 1;

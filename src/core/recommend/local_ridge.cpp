@@ -98,7 +98,7 @@ struct Solver {
 void LocalRidgeParams::check() const {
     constexpr std::int32_t kMost = 2000;
     if (k < 1 || k > kMost) throw Error(ErrorCode::kInvalidArgument, "number of neighbours must be 1 to 2000, but is " + std::to_string(k), "Pass for example 100.");
-    if (!(lambda > 0.0 && std::isfinite(lambda))) throw Error(ErrorCode::kInvalidArgument, "lambda must be a finite number above 0", "Pass for example 50.");
+    if (!(lambda > 0.0 && std::isfinite(lambda))) throw Error(ErrorCode::kInvalidArgument, "lambda must be a finite number above 0", "Pass for example 200.");
     if (!(damping >= 0.0 && damping <= 2.0)) throw Error(ErrorCode::kInvalidArgument, "damping must lie between 0 and 2", "Pass 0, or for example 0.5.");
     if (min_users < 1) throw Error(ErrorCode::kInvalidArgument, "min_users must be at least 1, but is " + std::to_string(min_users), "Pass for example 3.");
 }

@@ -14,7 +14,7 @@ namespace ecom::core {
 
 struct LocalRidgeParams {
     std::int32_t k = 100;
-    double lambda = 50.0;
+    double lambda = 200.0;
     double damping = 0.0;
     std::int32_t min_users = 1;  // of both items of a pair
 
