@@ -25,7 +25,8 @@ with recursive step as (
     from step s join demand d on d.t = s.t + 1)
 select abs(probability * size - (select ecom.intermittent_forecast(value, 'tsb' order by t) from demand)) < 1e-12 as is_tsb
 from step where t = 30;
-select (ecom.demand_pattern(value order by t)).* from demand where t <= 27;
+select (p).demand_class, (p).mean_interval, round((p).squared_variation::numeric, 9) as squared_variation, (p).demands, (p).n
+from (select ecom.demand_pattern(value order by t) as p from demand where t <= 27) q;
 
 -- Small series.
 select (ecom.demand_pattern(v order by v)).*, ecom.intermittent_forecast(v, 'imapa' order by v) from (values (0.0::float8), (0), (null)) s (v);
