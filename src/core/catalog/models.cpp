@@ -1,5 +1,7 @@
 #include "core/catalog/models.hpp"
 
+#include "core/clv/btyd.hpp"
+#include "core/clv/gamma_gamma.hpp"
 #include "core/forecast/method.hpp"
 #include "core/recommend/item_model.hpp"
 #include "core/rfm/segments.hpp"
@@ -12,6 +14,8 @@ ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == QuantileBins::kKind) return QuantileBins::decode;
     if (kind == ItemModel::kKind) return ItemModel::decode;
     if (kind == SegmentRules::kKind) return SegmentRules::decode;
+    if (kind == BtydModel::kKind) return BtydModel::decode;
+    if (kind == GammaGammaModel::kKind) return GammaGammaModel::decode;
     return find_forecaster_decoder(kind);
 }
 
