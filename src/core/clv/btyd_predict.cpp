@@ -26,14 +26,13 @@ struct Leaving {
         const double mean = shape * t / rate;
         const double width = std::sqrt(mean * (1 + t / rate));
         if (log_first < -600 || mean + 12 * width + 40 / -std::log(zeta) > 4000) return by_quadrature();
-        double probability = std::exp(log_first), sum = 0, made = 0, left = 1, cumulated = probability;
+        double probability = std::exp(log_first), sum = 0, made = 0, left = 1;
         for (double j = 0; j < 8000; ++j) {
             made += left;
             left *= (b + j) / (a + b + j);
             probability *= (shape + j) / (j + 1) * zeta;
             const double term = probability * made;
             sum += term;
-            cumulated += probability;
             if (j > mean && term * (rate + t) < 1e-16 * sum * rate) break;
         }
         return sum;
