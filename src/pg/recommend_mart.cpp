@@ -24,8 +24,8 @@ const char* const kTexts[kPlans] = {
     " where q.product_key <> all ($1) and ($2 is null or p.category = any ($2)) and ($3 is null or p.list_price >= $3)"
     " and ($4 is null or p.list_price <= $4) and (not $5 or p.stock_quantity is null or p.stock_quantity > 0)"
     " order by q.popularity_rank limit $6",
-    "select s.product_key, s.similar_product_key, s.similarity from {m}.product_similarity s"
-    " where s.product_key = any ($1) and s.similar_product_key = any ($1)",
+    ("select s.product_key, s.similar_product_key, s.similarity from {m}.product_similarity s"
+    " where s.product_key = any ($1) and s.similar_product_key = any ($1)"),
     "select 1 from {m}.dim_customer c where c.customer_key = $1",
     "select 1 from {m}.product_popularity limit 1"};
 
