@@ -39,6 +39,12 @@ select plan_has('select ecom.basket_agg(basket_id, item) from many', 'Partial Ag
 select (select m from serial) = (select md5(string_agg(r::text, ';')) from (select ecom.basket_agg(basket_id, item) as s from many) a, ecom.basket_rules(a.s, 0.001, 0.01) r) as same;
 reset parallel_setup_cost; reset parallel_tuple_cost; reset min_parallel_table_scan_size; reset max_parallel_workers_per_gather;
 
+-- The support that a number of sets allows.
+select limit_, support, (select count(*) from ecom.frequent_itemsets(s, support, max_length => 3)) as itemsets
+from (select ecom.basket_agg(basket_id, item) as s from basket) a, (values (1), (5), (50000)) l (limit_), ecom.affordable_support(s, limit_) support;
+select ecom.affordable_support((select ecom.basket_agg(basket_id, item) from basket where false)) as empty, ecom.affordable_support(null) as nothing;
+select ecom.affordable_support((select ecom.basket_agg(basket_id, item) from basket), 0);
+
 -- Nothing, one row, NULLs.
 select count(*) from ecom.basket_rules(null);
 select count(*) from ecom.frequent_itemsets((select ecom.basket_agg(basket_id, item) from basket where false));

@@ -153,6 +153,20 @@ min_support: share of the baskets, above 0; the least count is that share of the
 baskets: how many hold the whole set. Order: by length, then by items. NULL state: no rows. 22023 for parameters out of range.
 Time and memory grow with the number of sets that are found: begin with a support that few items reach.';
 
+create function ecom.affordable_support(
+    state ecom.state,
+    max_itemsets int default 20000,
+    min_support float8 default 0.001,
+    max_length int default 3) returns float8
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_affordable_support';
+comment on function ecom.affordable_support(ecom.state, int, float8, int) is
+'The least support, min_support or more, at which there are at most max_itemsets frequent itemsets.
+Example: SELECT r.* FROM (SELECT ecom.basket_agg(order_id, product_key) AS s FROM shop.fact_sales WHERE NOT is_return) a,
+  ecom.basket_rules(a.s, ecom.affordable_support(a.s, 1000), max_length => 3) r LIMIT 5
+state: of ecom.basket_agg. max_itemsets: 1 or more. max_length: items in a set, as in the call that follows. Result: share of the baskets, for
+min_support of ecom.frequent_itemsets and ecom.basket_rules. NULL state: NULL. 22023 for parameters out of range.
+Sets are counted, not kept; time: a few times what finding max_itemsets sets takes.';
+
 create function ecom.basket_rules(
     state ecom.state,
     min_support float8 default 0.01,

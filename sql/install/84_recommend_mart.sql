@@ -28,6 +28,8 @@ values
      'Share of the orders with the antecedent that also hold the consequent.'),
     ('basket.max_length', '3', 'integer', false, false, 2, 10, null,
      'Products of a rule, both sides together.'),
+    ('basket.max_itemsets', '20000', 'integer', false, false, 100, 10000000, null,
+     'Frequent sets of products that rules are made of; when there are more, the least support rises until it holds.'),
     ('basket.max_q', '0.05', 'number', false, false, 0.000001, 1, null,
      'False discovery rate of the rules.');
 
@@ -195,17 +197,20 @@ begin
             select row_number() over () + $6 as rule_key, r.* from (
                 select ecom.basket_agg(f.order_id, %2$s) as s from %1$I.fact_sales f %3$s
                 where not f.is_return and f.product_key <> 0 and f.ordered_at < $1) a,
-                ecom.basket_rules(a.s, least(1, greatest($2, 5.0 / $7)), $3, 2, $4, $5) r', mart, level.column2, level.column3)
+                ecom.affordable_support(a.s, $8, least(1, greatest($2, 5.0 / $7)), $4) support,
+                ecom.basket_rules(a.s, support, $3, 2, $4, $5) r', mart, level.column2, level.column3)
             using as_of::timestamp, ecom_internal.setting(mart, 'basket.min_support')::float8,
                   ecom_internal.setting(mart, 'basket.min_confidence')::float8, ecom_internal.setting(mart, 'basket.max_length')::int,
-                  ecom_internal.setting(mart, 'basket.max_q')::float8, total, order_count;
+                  ecom_internal.setting(mart, 'basket.max_q')::float8, total, order_count, ecom_internal.setting(mart, 'basket.max_itemsets')::int;
         execute format('
             insert into %1$I.basket_rule (rule_key, item_level, antecedent, consequent, antecedent_item_count, consequent_product_key,
                 order_count, support, confidence, lift, leverage, conviction, p_value, q_value)
             select r.rule_key, $1, a.names, %2$s, cardinality(r.antecedent), %3$s, r.baskets, r.support, r.confidence, r.lift, r.leverage,
                    nullif(r.conviction, ''Infinity''), r.p_value, r.q_value
             from pg_temp.ecom_rule r
-            cross join lateral (select string_agg(%4$s, '' + '' order by u.n) as names from unnest(r.antecedent) with ordinality u (item, n) %5$s) a %6$s', mart,
+            join (select r.rule_key, string_agg(%4$s, '' + '' order by u.n) as names
+                  from pg_temp.ecom_rule r cross join unnest(r.antecedent) with ordinality u (item, n) %5$s
+                  group by r.rule_key) a using (rule_key) %6$s', mart,
             case level.column1 when 'product' then 'c.name' else 'r.consequent' end,
             case level.column1 when 'product' then 'c.product_key' else '0' end,
             case level.column1 when 'product' then 'p.name' else 'u.item' end,

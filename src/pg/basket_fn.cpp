@@ -1,4 +1,4 @@
-// ecom.frequent_itemsets and ecom.basket_rules over a state of baskets.
+// ecom.frequent_itemsets, ecom.affordable_support and ecom.basket_rules over a state of baskets.
 #include "core/recommend/rules.hpp"
 
 #include "pg/recommend_shared.hpp"
@@ -66,6 +66,20 @@ ECOM_FUNCTION(ecom_frequent_itemsets) {
         });
     }
     return static_cast<Datum>(0);
+}
+
+// (state, max_itemsets int, min_support float8, max_length int) returns float8
+ECOM_FUNCTION(ecom_affordable_support) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    BackendHost host;
+    const Args args(fcinfo);
+    core::ItemsetParams params;
+    params.min_support = args.required_float8(2, "min_support");
+    params.max_length = args.int4(3, "max_length");
+    const std::int32_t max_itemsets = args.int4(1, "max_itemsets");
+    const ReadableState<Interactions> state(fcinfo, 0);
+    const core::InteractionMatrix baskets(*state, {}, host);
+    return Float8GetDatum(core::affordable_support(baskets, params, static_cast<std::size_t>(std::max(max_itemsets, 0)), host));
 }
 
 // (state, min_support float8, min_confidence float8, min_length int, max_length int, max_q float8)

@@ -75,6 +75,30 @@ TEST(FrequentItemsets, AreTheSameForAnyNumberOfThreads) {
     }
 }
 
+TEST(AffordableSupport, IsTheLeastThatHoldsTheLimit) {
+    FakeHost host;
+    const Interactions state = ecom::test::random_interactions(host, 2000, 60, 8);
+    const InteractionMatrix baskets(state, {}, host);
+    ItemsetParams params;
+    params.max_length = 3;
+    params.min_support = 0.003;
+    const auto found = [&](double support) {
+        ItemsetParams p = params;
+        p.min_support = support;
+        return frequent_itemsets(baskets, p, host).size();
+    };
+    EXPECT_EQ(affordable_support(baskets, params, found(params.min_support), host), params.min_support);
+    for (const std::size_t limit : {1U, 30U, 60U, 500U}) {
+        const double support = affordable_support(baskets, params, limit, host);
+        EXPECT_LE(found(support), limit);
+        EXPECT_GT(found(support - 1.0 / 2000), limit);
+        host.threads = 8;
+        EXPECT_EQ(affordable_support(baskets, params, limit, host), support);
+        host.threads = 1;
+    }
+    EXPECT_THROW(affordable_support(baskets, params, 0, host), Error);
+}
+
 TEST(FrequentItemsets, NothingInNothing) {
     FakeHost host;
     Interactions state(IdType::kInteger, IdType::kInteger);

@@ -1,6 +1,7 @@
 #include "core/recommend/itemsets.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <string>
 
@@ -27,22 +28,44 @@ struct Database {
     LargeVector<Occurrence> occurrences;
 };
 
+// A sink takes each set as the ranks of its items, and says whether the search goes on.
 struct Found {
     std::vector<std::uint32_t> items;
     std::vector<std::uint32_t> lengths;
     std::vector<std::uint32_t> counts;
     std::size_t bytes() const { return (items.capacity() + lengths.capacity() + counts.capacity()) * sizeof(std::uint32_t); }
+
+    bool take(const Database& database, const std::vector<std::uint32_t>& ranks, std::uint32_t count, Host& host) {
+        if (items.size() + ranks.size() > items.capacity()) require_memory(host, mul_size(bytes(), 2), "the frequent itemsets of one item");
+        for (const std::uint32_t rank : ranks) items.push_back(database.item[rank]);
+        lengths.push_back(static_cast<std::uint32_t>(ranks.size()));
+        counts.push_back(count);
+        return true;
+    }
 };
 
+// Counts sets, all threads together, and ends the search beyond a limit.
+class Count {
+public:
+    explicit Count(std::size_t limit) : limit_(limit) {}
+    bool take(const Database&, const std::vector<std::uint32_t>&, std::uint32_t, Host&) { return ++count_ <= limit_; }
+    bool within_limit() const { return count_ <= limit_; }
+
+private:
+    const std::size_t limit_;
+    std::atomic<std::size_t> count_{0};
+};
+
+template <typename Sink>
 class Miner {
 public:
-    Miner(const Database& database, std::uint32_t least, std::size_t max_length, Found& found, Host& host)
-        : database_(database), least_(least), max_length_(max_length), found_(found), host_(host), poll_(host),
+    Miner(const Database& database, std::uint32_t least, std::size_t max_length, Sink& sink, Host& host)
+        : database_(database), least_(least), max_length_(max_length), sink_(sink), host_(host), poll_(host),
           levels_(std::min(max_length, database.item.size()) + 1), count_(database.item.size(), 0) {}
 
     void mine(std::uint32_t first) {
         prefix_ = {first};
-        emit(database_.count[first]);
+        if (!sink_.take(database_, prefix_, database_.count[first], host_)) return;
         const Occurrence* const all = database_.occurrences.data();
         extend(all + database_.begin[first], all + database_.begin[first + 1], 1);
     }
@@ -55,16 +78,9 @@ private:
         std::vector<Occurrence> occurrences;
     };
 
-    void emit(std::uint32_t count) {
-        if (found_.items.size() + prefix_.size() > found_.items.capacity())
-            require_memory(host_, mul_size(found_.bytes(), 2), "the frequent itemsets of one item");
-        for (const std::uint32_t rank : prefix_) found_.items.push_back(database_.item[rank]);
-        found_.lengths.push_back(static_cast<std::uint32_t>(prefix_.size()));
-        found_.counts.push_back(count);
-    }
-
-    void extend(const Occurrence* begin, const Occurrence* end, std::size_t depth) {
-        if (depth >= max_length_ || static_cast<std::size_t>(end - begin) < least_) return;
+    // False ends the search, and with it the use of this object.
+    bool extend(const Occurrence* begin, const Occurrence* end, std::size_t depth) {
+        if (depth >= max_length_ || static_cast<std::size_t>(end - begin) < least_) return true;
         Level& level = levels_[depth];
         level.items.clear();
         level.counts.clear();
@@ -93,11 +109,13 @@ private:
         for (std::size_t i = 0; i < kept; ++i) {
             // A level is written again only when its own loop has ended.
             prefix_.push_back(level.items[i]);
-            emit(level.counts[i]);
-            if (kept > 1 && depth + 1 < max_length_)
-                extend(level.occurrences.data() + level.begin[i], level.occurrences.data() + level.begin[i + 1], depth + 1);
+            if (!sink_.take(database_, prefix_, level.counts[i], host_)) return false;
+            if (kept > 1 && depth + 1 < max_length_ &&
+                !extend(level.occurrences.data() + level.begin[i], level.occurrences.data() + level.begin[i + 1], depth + 1))
+                return false;
             prefix_.pop_back();
         }
+        return true;
     }
 
     // Occurrences of every frequent item, side by side.
@@ -118,7 +136,7 @@ private:
     const Database& database_;
     const std::uint32_t least_;
     const std::size_t max_length_;
-    Found& found_;
+    Sink& sink_;
     Host& host_;
     PollEvery poll_;
     std::vector<Level> levels_;
@@ -127,7 +145,14 @@ private:
     std::vector<std::uint32_t> prefix_;
 };
 
+std::uint32_t filled_baskets(const InteractionMatrix& baskets) {
+    std::uint32_t filled = 0;
+    for (std::uint32_t b = 0; b < baskets.users(); ++b) filled += baskets.items_of(b) > 0 ? 1 : 0;
+    return filled;
+}
+
 Database make_database(const InteractionMatrix& baskets, std::uint32_t least, Host& host) {
+    require_memory(host, mul_size(baskets.entries(), 2 * sizeof(std::uint32_t) + sizeof(Occurrence)), "the baskets of frequent items");
     PollEvery poll(host);
     Database database;
     for (std::uint32_t i = 0; i < baskets.items(); ++i)
@@ -183,14 +208,13 @@ std::uint32_t min_baskets(const ItemsetParams& params, std::uint32_t baskets) {
 Itemsets frequent_itemsets(const InteractionMatrix& baskets, const ItemsetParams& params, Host& host) {
     params.check();
     Itemsets result;
-    for (std::uint32_t b = 0; b < baskets.users(); ++b) result.baskets += baskets.items_of(b) > 0 ? 1 : 0;
+    result.baskets = filled_baskets(baskets);
     const std::uint32_t least = min_baskets(params, result.baskets);
-    require_memory(host, mul_size(baskets.entries(), 2 * sizeof(std::uint32_t) + sizeof(Occurrence)), "the baskets of frequent items");
     const Database database = make_database(baskets, least, host);
 
     std::vector<Found> found(database.item.size());
     parallel_for(host, found.size(), [&](std::size_t first, Host& worker) {
-        Miner(database, least, static_cast<std::size_t>(params.max_length), found[first], worker).mine(static_cast<std::uint32_t>(first));
+        Miner<Found>(database, least, static_cast<std::size_t>(params.max_length), found[first], worker).mine(static_cast<std::uint32_t>(first));
     });
 
     struct Place {
@@ -229,6 +253,37 @@ Itemsets frequent_itemsets(const InteractionMatrix& baskets, const ItemsetParams
         result.count.push_back(place.count);
     }
     return result;
+}
+
+double affordable_support(const InteractionMatrix& baskets, const ItemsetParams& params, std::size_t max_itemsets, Host& host) {
+    params.check();
+    if (max_itemsets < 1) throw Error(ErrorCode::kInvalidArgument, "max_itemsets must be 1 or more", "Pass for example 20000.");
+    const std::uint32_t filled = filled_baskets(baskets);
+    const auto affordable = [&](std::uint32_t least) {
+        const Database database = make_database(baskets, least, host);
+        Count count(max_itemsets);
+        parallel_for(host, database.item.size(), [&](std::size_t first, Host& worker) {
+            if (count.within_limit())
+                Miner<Count>(database, least, static_cast<std::size_t>(params.max_length), count, worker).mine(static_cast<std::uint32_t>(first));
+        });
+        return count.within_limit();
+    };
+    std::uint32_t low = min_baskets(params, filled);
+    if (filled == 0 || affordable(low)) return params.min_support;
+    // More are found at low than allowed, and at high not.
+    std::uint32_t high = filled + 1;
+    for (std::uint32_t step = low; low + step < high; step *= 2) {
+        if (affordable(low + step)) {
+            high = low + step;
+            break;
+        }
+        low += step;
+    }
+    while (high - low > 1) {
+        const std::uint32_t middle = low + (high - low) / 2;
+        (affordable(middle) ? high : low) = middle;
+    }
+    return std::min(1.0, static_cast<double>(high) / filled);
 }
 
 }  // namespace ecom::core

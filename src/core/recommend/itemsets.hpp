@@ -42,4 +42,9 @@ struct Itemsets {
 // All frequent itemsets of up to max_length items; min_length is not applied here, since rules need the shorter ones.
 Itemsets frequent_itemsets(const InteractionMatrix& baskets, const ItemsetParams& params, Host& host);
 
+// The least support, params.min_support or more, at which frequent_itemsets finds at most max_itemsets sets: 1 when even
+// that is too low. Sets are counted, not kept, and a count ends when the limit is passed, so that each of the O(log baskets)
+// counts costs what finding max_itemsets sets costs.
+double affordable_support(const InteractionMatrix& baskets, const ItemsetParams& params, std::size_t max_itemsets, Host& host);
+
 }  // namespace ecom::core
