@@ -233,6 +233,9 @@ begin
     get diagnostics rows = row_count;
     perform ecom_internal.report_progress(mart_id, 'rfm', 'gathering statistics', 0, 0);
     execute format('analyze %I.customer_rfm', mart);
+    perform ecom_internal.write_customer_bands(mart, 'rfm_segment', 'recency_days_sum, recency_count, as_of_date', format('
+        select s.segment, count(*), sum(s.frequency), sum(s.monetary_amount), sum(s.recency_days), count(s.recency_days), min(s.as_of_date)
+        from %I.customer_rfm s group by s.segment', mart));
 
     perform ecom_internal.report_progress(mart_id, 'rfm', 'fitting cut points', 0, line_estimate);
     if has_cut_points then
@@ -266,18 +269,18 @@ comment on column {mart}.rfm_customer.customer_segment is 'Segment that the shop
 comment on column {mart}.rfm_customer.rfm_segment is 'Segment by the RFM rules of the mart.';
 
 create view {mart}.rfm_segment as
-select s.segment,
-       count(*)::bigint as customer_count,
-       (count(*) / sum(count(*)) over ())::numeric(9,4) as customer_rate,
-       sum(s.frequency)::bigint as order_count,
-       sum(s.monetary_amount)::numeric(18,2) as monetary_amount,
-       (sum(s.monetary_amount) / nullif(sum(sum(s.monetary_amount)) over (), 0))::numeric(9,4) as monetary_rate,
-       avg(s.recency_days)::numeric(18,1) as mean_recency_days,
-       avg(s.frequency)::numeric(18,2) as mean_frequency,
-       avg(s.monetary_amount)::numeric(18,2) as mean_monetary_amount,
-       min(s.as_of_date)::date as as_of_date
-from {mart}.customer_rfm s
-group by s.segment;
+select b.band as segment,
+       b.customer_count,
+       (b.customer_count / sum(b.customer_count) over ())::numeric(9,4) as customer_rate,
+       b.order_count,
+       b.revenue_amount::numeric(18,2) as monetary_amount,
+       (b.revenue_amount / nullif(sum(b.revenue_amount) over (), 0))::numeric(9,4) as monetary_rate,
+       (b.recency_days_sum::numeric / nullif(b.recency_count, 0))::numeric(18,1) as mean_recency_days,
+       (b.order_count::numeric / b.customer_count)::numeric(18,2) as mean_frequency,
+       (b.revenue_amount / b.customer_count)::numeric(18,2) as mean_monetary_amount,
+       b.as_of_date
+from {mart}.customer_band b
+where b.classification = 'rfm_segment';
 comment on view {mart}.rfm_segment is 'One row per RFM segment: size, orders, revenue and means, from the latest refresh.';
 comment on column {mart}.rfm_segment.segment is 'Segment by the RFM rules of the mart.';
 comment on column {mart}.rfm_segment.customer_count is 'Customers in the segment.';

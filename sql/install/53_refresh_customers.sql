@@ -1,7 +1,7 @@
--- Step customers of ecom.refresh: the rows behind customer_overview.
+-- Step customers of ecom.refresh: the rows behind customer_overview and order_frequency.
 
 insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
-    ('customers', 25, 'refresh_customers', false, 'customer_snapshot: home, segments, orders and amounts of every customer, for customer_overview');
+    ('customers', 25, 'refresh_customers', false, 'customer_snapshot: home, segments, orders and amounts of every customer; customers by number of orders');
 
 create function ecom_internal.refresh_customers(mart name, as_of date, out rows bigint, out reason text)
 language plpgsql volatile
@@ -34,9 +34,14 @@ begin
     if rows > 0 then
         execute format('analyze %I.customer_snapshot', mart);
     end if;
+    perform ecom_internal.write_customer_bands(mart, 'order_frequency', 'as_of_date', format('
+        select case when least(s.order_count, 10) < 10 then s.order_count::text else ''10+'' end, count(*), sum(s.order_count),
+               sum(s.revenue_amount), null::date
+        from %I.customer_summary s where s.order_count > 0 group by 1', mart));
     reason := '';
 end
 $$;
 comment on function ecom_internal.refresh_customers(name, date) is
-'Step customers of ecom.refresh: brings customer_snapshot up to date with customers, their sums and their RFM segments.
+'Step customers of ecom.refresh: brings customer_snapshot up to date with customers, their sums and their RFM segments, and
+counts customers by their number of orders.
 Time: n log n in customers; writes the rows that differ.';

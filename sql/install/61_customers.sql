@@ -464,30 +464,26 @@ comment on column {mart}.customer_class.loyalty_band is 'New, Occasional, Regula
 comment on column {mart}.customer_class.value_tier is 'High, Medium or Low.';
 
 create view {mart}.loyalty_band as
-select c.loyalty_band, array_position(array['Loyal', 'Regular', 'Occasional', 'New'], c.loyalty_band)::int as sort_order,
-       count(*)::bigint as customer_count, count(*) filter (where c.is_active)::bigint as active_customer_count,
-       count(*) filter (where c.is_repeat)::bigint as repeat_customer_count, sum(c.order_count)::bigint as order_count,
-       sum(c.revenue_amount)::numeric(18,4) as revenue_amount, min(c.as_of_date)::date as as_of_date
-from {mart}.customer_class c
-group by c.loyalty_band;
+select b.band as loyalty_band, array_position(array['Loyal', 'Regular', 'Occasional', 'New'], b.band)::int as sort_order,
+       b.customer_count, b.active_customer_count, b.repeat_customer_count, b.order_count,
+       b.revenue_amount::numeric(18,4) as revenue_amount, b.as_of_date
+from {mart}.customer_band b
+where b.classification = 'loyalty_band';
 comment on view {mart}.loyalty_band is 'One row per loyalty band: customers, orders and revenue at the last refresh.';
 
 create view {mart}.value_tier as
-select c.value_tier, array_position(array['High', 'Medium', 'Low'], c.value_tier)::int as sort_order,
-       count(*)::bigint as customer_count, count(*) filter (where c.is_active)::bigint as active_customer_count,
-       count(*) filter (where c.is_repeat)::bigint as repeat_customer_count, sum(c.order_count)::bigint as order_count,
-       sum(c.revenue_amount)::numeric(18,4) as revenue_amount, min(c.as_of_date)::date as as_of_date
-from {mart}.customer_class c
-group by c.value_tier;
+select b.band as value_tier, array_position(array['High', 'Medium', 'Low'], b.band)::int as sort_order,
+       b.customer_count, b.active_customer_count, b.repeat_customer_count, b.order_count,
+       b.revenue_amount::numeric(18,4) as revenue_amount, b.as_of_date
+from {mart}.customer_band b
+where b.classification = 'value_tier';
 comment on view {mart}.value_tier is 'One row per value tier: customers, orders and revenue at the last refresh.';
 
 create view {mart}.order_frequency as
-select case when least(s.order_count, 10) < 10 then s.order_count::text else '10+' end as orders,
-       least(s.order_count, 10)::int as sort_order, count(*)::bigint as customer_count,
-       sum(s.order_count)::bigint as order_count, sum(s.revenue_amount)::numeric(18,4) as revenue_amount
-from {mart}.customer_summary s
-where s.order_count > 0
-group by 1, 2;
+select b.band as orders, rtrim(b.band, '+')::int as sort_order, b.customer_count, b.order_count,
+       b.revenue_amount::numeric(18,4) as revenue_amount
+from {mart}.customer_band b
+where b.classification = 'order_frequency';
 comment on view {mart}.order_frequency is 'One row per number of orders that customers placed, ten and more in one.';
 comment on column {mart}.order_frequency.orders is 'Number of orders per customer: 1 to 9, and 10+.';
 select ecom_internal.comment_class_columns({mart_name}, v) from unnest(array['loyalty_band', 'value_tier', 'order_frequency']) v;
@@ -530,6 +526,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     last_day constant date := case when as_of <= (ecom_internal.check_range(mart, null, null)).last_date then as_of - 1 end;
+    classification text;
 begin
     execute format('delete from %I.customer_class', mart);
     execute format('
@@ -541,6 +538,12 @@ begin
         ecom_internal.loyalty_query(mart, as_of, null)) using last_day;
     get diagnostics rows = row_count;
     execute format('analyze %I.customer_class', mart);
+    foreach classification in array array['loyalty_band', 'value_tier'] loop
+        perform ecom_internal.write_customer_bands(mart, classification, 'active_customer_count, repeat_customer_count, as_of_date', format('
+            select c.%2$I, count(*), sum(c.order_count), sum(c.revenue_amount), count(*) filter (where c.is_active),
+                   count(*) filter (where c.is_repeat), min(c.as_of_date)
+            from %1$I.customer_class c group by c.%2$I', mart, classification));
+    end loop;
     reason := case when rows = 0 then 'no orders have a customer' else '' end;
 end
 $$;
