@@ -30,6 +30,8 @@ BtydFamily parse_btyd_family(std::string_view name) {
 
 std::string_view btyd_family_name(BtydFamily family) { return kFamilies[static_cast<std::size_t>(family)].name; }
 
+std::string_view btyd_status_name(BtydStatus status) { return kStatusNames[static_cast<std::size_t>(status)]; }
+
 std::vector<std::string> btyd_parameter_names(BtydFamily family) {
     switch (family) {
         case BtydFamily::kParetoNbd: return {"r", "alpha", "s", "beta"};
@@ -69,7 +71,7 @@ Document BtydModel::body() const {
     Document body = Document::object();
     body.set("method", Document(std::string(btyd_family_name(fit_.family))))
         .set("requested_method", Document(std::string(btyd_family_name(fit_.requested))))
-        .set("status", Document(std::string(kStatusNames[static_cast<std::size_t>(fit_.status)])))
+        .set("status", Document(std::string(btyd_status_name(fit_.status))))
         .set("parameters", Document(fit_.parameters));
     // NaN has no JSON form: an empty list says that the errors are not known.
     const bool known = !fit_.standard_errors.empty() && std::isfinite(fit_.standard_errors.front());

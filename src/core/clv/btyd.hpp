@@ -44,6 +44,7 @@ enum class BtydStatus {
     kDropoutNotIdentified,  // as likely that nobody leaves: the parameters are those of the NBD
     kBoundary,              // a parameter runs to infinity: customers do not differ in it
 };
+std::string_view btyd_status_name(BtydStatus status);
 
 struct BtydFit {
     BtydFamily family;     // NBD where drop-out is not identified
@@ -69,6 +70,8 @@ public:
     double alive(const History& h) const;
     // Expected number of orders in (T, T + horizon].
     double expected_purchases(const History& h, double horizon) const;
+    // The same of a customer who has not left by T.
+    double expected_purchases_while_alive(const History& h, double horizon) const;
     // The same without end, discounted at a continuous rate per unit of time.
     double discounted_purchases(const History& h, double rate) const;
     // Time from T until the next order of a customer who stays, at a probability.

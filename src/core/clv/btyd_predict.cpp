@@ -74,8 +74,12 @@ double BtydModel::alive(const History& h) const {
 }
 
 double BtydModel::expected_purchases(const History& h, double horizon) const {
+    return alive(h) * expected_purchases_while_alive(h, horizon);
+}
+
+double BtydModel::expected_purchases_while_alive(const History& h, double horizon) const {
     check_horizon(horizon);
-    const double there = alive(h);
+    h.check();
     const std::vector<double>& p = fit_.parameters;
     const double shape = p[0] + h.frequency, rate = p[1] + h.age;
     if (horizon == 0) return 0;
@@ -84,11 +88,11 @@ double BtydModel::expected_purchases(const History& h, double horizon) const {
         case BtydFamily::kParetoNbd: {
             const double scale = p[3] + h.age, k = p[2] - 1, length = std::log1p(horizon / scale);
             const double span = std::abs(k * length) < 1e-12 ? length : -std::expm1(-k * length) / k;
-            return there * shape / rate * scale * span;
+            return shape / rate * scale * span;
         }
         default: {
             const double b = p[3] + h.frequency + (fit_.family == BtydFamily::kMbgNbd ? 1 : 0);
-            return there * Leaving{p[2], b, shape, rate, horizon}.expected();
+            return Leaving{p[2], b, shape, rate, horizon}.expected();
         }
     }
 }
@@ -98,15 +102,14 @@ double BtydModel::discounted_purchases(const History& h, double rate) const {
     if (!std::isfinite(rate) || rate <= 0)
         throw Error(ErrorCode::kInvalidArgument, "discount rate must be above zero and finite",
                     "For 15 percent a year and a model in weeks use ln(1.15) / 52.");
-    h.check();
     constexpr double kStep = 1.0 / 16;
     double sum = 0;
     for (int i = -64; i <= 64; ++i) {
         const double y = i * kStep, u = std::exp(kHalfPi * std::sinh(y));
         if (u > 300 || u < 1e-17) continue;
-        sum += std::exp(-u) * expected_purchases(h, u / rate) * u * kHalfPi * std::cosh(y);
+        sum += std::exp(-u) * expected_purchases_while_alive(h, u / rate) * u * kHalfPi * std::cosh(y);
     }
-    return sum * kStep;
+    return alive(h) * sum * kStep;
 }
 
 double BtydModel::next_order_quantile(const History& h, double probability) const {

@@ -55,6 +55,7 @@ public:
     void add(double frequency, double mean_spend, const Host& host);
     void merge(const GammaGammaState& other, Host& host) { spends_.merge(other.spends_, host); }
     GammaGammaModel fit(Host& host) const;
+    std::int64_t rows() const { return spends_.rows(); }
 
     std::string_view kind() const override { return kKind; }
     void encode(Writer& out) const override { spends_.encode(out); }
