@@ -66,9 +66,9 @@ create aggregate ecom.order_history(order_date date, amount float8, end_date dat
 comment on aggregate ecom.order_history(date, float8, date, text) is
 'What lifetime models read of a customer, with the mean amount of the orders after the first.
 Example: SELECT customer_key, (ecom.order_history(order_date, revenue::float8, ''2025-12-31'', ''day'')).* FROM shop.fact_order WHERE customer_key <= 100 GROUP BY customer_key
-amount: of the order; returns are negative. A day counts as an order when its amounts together are above zero, so a return does not
-pass for one. mean_spend: the mean amount of the days with an order after the first, NULL without one. Rows with a NULL are skipped,
-amounts that are not finite are refused (22003). The rest is as in ecom.order_history(order_date, end_date, unit).';
+amount: of the order; returns are negative. A day whose amounts together are below zero is a return, not an order; free orders
+count. mean_spend: the mean amount of the days with an order after the first, NULL without one. Rows with a NULL are skipped, amounts
+that are not finite are refused (22003). The rest is as in ecom.order_history(order_date, end_date, unit).';
 
 create aggregate ecom.btyd_fit(frequency float8, recency float8, age float8, method text) (
     sfunc = ecom_internal.btyd_add, stype = ecom.state, sspace = 65536,

@@ -1,6 +1,9 @@
 // Bytes as a stored aggregate state: refused with core::Error, or a state that travels unchanged,
 // merges with itself and finishes. The first byte chooses the kind.
 #include "core/base/state.hpp"
+#include "core/clv/btyd.hpp"
+#include "core/clv/gamma_gamma.hpp"
+#include "core/clv/order_history.hpp"
 #include "core/prescribe/cash_flow.hpp"
 #include "core/prescribe/elasticity.hpp"
 #include "core/recommend/rules.hpp"
@@ -60,6 +63,12 @@ void finish(CashFlowState& state, Host& host) {
 
 void finish(ElasticityState& state, Host& host) { state.fit(host); }
 
+void finish(BtydState& state, Host& host) { state.fit(host); }
+
+void finish(GammaGammaState& state, Host& host) { state.fit(host); }
+
+void finish(OrderHistoryState& state, Host& host) { state.history(host); }
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -81,7 +90,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 10) {
+    switch (data[0] % 13) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -91,7 +100,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 6: check<SparkState>(payload); break;
         case 7: check<Interactions>(payload); break;
         case 8: check<CashFlowState>(payload); break;
-        default: check<ElasticityState>(payload); break;
+        case 9: check<ElasticityState>(payload); break;
+        case 10: check<BtydState>(payload); break;
+        case 11: check<GammaGammaState>(payload); break;
+        default: check<OrderHistoryState>(payload); break;
     }
     return 0;
 }

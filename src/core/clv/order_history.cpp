@@ -57,7 +57,7 @@ std::optional<OrderHistory> OrderHistoryState::history(Host& host) const {
         const std::int32_t day = sorted[i].day;
         double amount = 0;
         for (; i < sorted.size() && sorted[i].day == day; ++i) amount += sorted[i].amount;
-        if (params_.amounts && !(amount > 0)) continue;
+        if (amount < 0) continue;
         if (days == 0)
             history.first_day = day;
         else

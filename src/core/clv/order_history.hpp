@@ -27,7 +27,7 @@ struct OrderHistory {
 struct OrderHistoryParams {
     std::int32_t end_day = 0;  // orders after it are not seen
     double unit_days = 1;
-    bool amounts = false;      // days that do not bring more than they give back are no orders
+    bool amounts = false;      // known; days that give back more than they bring are no orders
 
     bool operator==(const OrderHistoryParams& o) const {
         return end_day == o.end_day && unit_days == o.unit_days && amounts == o.amounts;
