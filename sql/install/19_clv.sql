@@ -44,7 +44,8 @@ create aggregate ecom.order_history(order_date date, end_date date) (
     combinefunc = ecom_internal.order_history_combine, finalfunc = ecom_internal.order_history_final, parallel = safe);
 comment on aggregate ecom.order_history(date, date) is
 'What lifetime models read of a customer, from the dates of the orders: frequency, recency and age in days.
-Example: SELECT customer_key, (ecom.order_history(order_date, ''2025-12-31'')).* FROM shop.fact_order WHERE customer_key <= 100 GROUP BY customer_key
+Example: SELECT customer_key, (ecom.order_history(ordered_at::date, ''2025-12-31'')).*
+    FROM shop.fact_order WHERE customer_key BETWEEN 1 AND 100 AND order_count > 0 GROUP BY customer_key
 order_date: one row an order; the orders of one day count as one, NULLs are skipped. end_date: the last day that the data covers,
 the same for every customer; it is read from the first row, and orders after it are not seen, so that a model can be judged by them.
 frequency: days with an order after the first. recency: days from the first to the last order. age: days from the first order to
@@ -56,7 +57,8 @@ create aggregate ecom.order_history(order_date date, end_date date, unit text) (
     combinefunc = ecom_internal.order_history_combine, finalfunc = ecom_internal.order_history_final, parallel = safe);
 comment on aggregate ecom.order_history(date, date, text) is
 'What lifetime models read of a customer, in a unit of time of your choice.
-Example: SELECT customer_key, (ecom.order_history(order_date, ''2025-12-31'', ''week'')).* FROM shop.fact_order WHERE customer_key <= 100 GROUP BY customer_key
+Example: SELECT customer_key, (ecom.order_history(ordered_at::date, ''2025-12-31'', ''week'')).*
+    FROM shop.fact_order WHERE customer_key BETWEEN 1 AND 100 AND order_count > 0 GROUP BY customer_key
 unit: day, week, month (30.4375 days) or year (365.25 days); recency and age are days over its length, not rounded. The rest is as
 in ecom.order_history(order_date, end_date). Another unit: 22023.';
 
@@ -65,7 +67,8 @@ create aggregate ecom.order_history(order_date date, amount float8, end_date dat
     combinefunc = ecom_internal.order_history_combine, finalfunc = ecom_internal.order_history_final, parallel = safe);
 comment on aggregate ecom.order_history(date, float8, date, text) is
 'What lifetime models read of a customer, with the mean amount of the orders after the first.
-Example: SELECT customer_key, (ecom.order_history(order_date, revenue::float8, ''2025-12-31'', ''day'')).* FROM shop.fact_order WHERE customer_key <= 100 GROUP BY customer_key
+Example: SELECT customer_key, (ecom.order_history(ordered_at::date, revenue_amount::float8, ''2025-12-31'', ''day'')).*
+    FROM shop.fact_order WHERE customer_key BETWEEN 1 AND 100 AND order_count > 0 GROUP BY customer_key
 amount: of the order; returns are negative. A day whose amounts together are below zero is a return, not an order; free orders
 count. mean_spend: the mean amount of the days with an order after the first, NULL without one. Rows with a NULL are skipped, amounts
 that are not finite are refused (22003). The rest is as in ecom.order_history(order_date, end_date, unit).';
@@ -92,7 +95,8 @@ create aggregate ecom.bgnbd_fit(frequency float8, recency float8, age float8) (
 comment on aggregate ecom.bgnbd_fit(float8, float8, float8) is
 'Fits the BG/NBD model: after each repeat order a customer may leave (Fader, Hardie and Lee, 2005).
 Example: SELECT p.* FROM (SELECT ecom.bgnbd_fit((h).frequency, (h).recency, (h).age) AS model
-  FROM (SELECT ecom.order_history(order_date, ''2025-12-31'') AS h FROM shop.fact_order GROUP BY customer_key) c) m, ecom.btyd_parameters(m.model) p
+  FROM (SELECT ecom.order_history(ordered_at::date, ''2025-12-31'') AS h
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key) c) m, ecom.btyd_parameters(m.model) p
 Parameters r, alpha (order rates) and a, b (leaving). A customer without a repeat order is alive for certain in it; use
 ecom.mbgnbd_fit where that is not wanted. Arguments, NULLs, errors and cost as in ecom.btyd_fit.';
 
@@ -102,7 +106,8 @@ create aggregate ecom.mbgnbd_fit(frequency float8, recency float8, age float8) (
 comment on aggregate ecom.mbgnbd_fit(float8, float8, float8) is
 'Fits the MBG/NBD model: a customer may leave after any order, the first included (Batislam, Denizel and Filiztekin, 2007).
 Example: SELECT p.* FROM (SELECT ecom.mbgnbd_fit((h).frequency, (h).recency, (h).age) AS model
-  FROM (SELECT ecom.order_history(order_date, ''2025-12-31'') AS h FROM shop.fact_order GROUP BY customer_key) c) m, ecom.btyd_parameters(m.model) p
+  FROM (SELECT ecom.order_history(ordered_at::date, ''2025-12-31'') AS h
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key) c) m, ecom.btyd_parameters(m.model) p
 Parameters r, alpha (order rates) and a, b (leaving). Arguments, NULLs, errors and cost as in ecom.btyd_fit.';
 
 create aggregate ecom.pareto_nbd_fit(frequency float8, recency float8, age float8) (
@@ -111,7 +116,8 @@ create aggregate ecom.pareto_nbd_fit(frequency float8, recency float8, age float
 comment on aggregate ecom.pareto_nbd_fit(float8, float8, float8) is
 'Fits the Pareto/NBD model: a customer may leave at any time (Schmittlein, Morrison and Colombo, 1987).
 Example: SELECT p.* FROM (SELECT ecom.pareto_nbd_fit((h).frequency, (h).recency, (h).age) AS model
-  FROM (SELECT ecom.order_history(order_date, ''2025-12-31'') AS h FROM shop.fact_order GROUP BY customer_key) c) m, ecom.btyd_parameters(m.model) p
+  FROM (SELECT ecom.order_history(ordered_at::date, ''2025-12-31'') AS h
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key) c) m, ecom.btyd_parameters(m.model) p
 Parameters r, alpha (order rates) and s, beta (leaving rates). Arguments, NULLs, errors and cost as in ecom.btyd_fit.';
 
 create aggregate ecom.gamma_gamma_fit(frequency float8, mean_spend float8) (
@@ -119,8 +125,9 @@ create aggregate ecom.gamma_gamma_fit(frequency float8, mean_spend float8) (
     combinefunc = ecom_internal.gamma_gamma_combine, finalfunc = ecom_internal.gamma_gamma_final, parallel = safe);
 comment on aggregate ecom.gamma_gamma_fit(float8, float8) is
 'Fits the Gamma-Gamma model of what an order brings (Fader and Hardie, 2013) and returns it for ecom.expected_spend.
-Example: SELECT p.* FROM (SELECT ecom.gamma_gamma_fit((h).frequency, (h).mean_spend) AS model
-  FROM (SELECT ecom.order_history(order_date, revenue::float8, ''2025-12-31'', ''day'') AS h FROM shop.fact_order GROUP BY customer_key) c) m,
+Example: SELECT p.* FROM (SELECT ecom.gamma_gamma_fit((h).frequency, (h).mean_spend) FILTER (WHERE (h).mean_spend > 0) AS model
+  FROM (SELECT ecom.order_history(ordered_at::date, revenue_amount::float8, ''2025-12-31'', ''day'') AS h
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key) c) m,
   ecom.btyd_parameters(m.model) p
 frequency: orders after the first. mean_spend: their mean amount, the first order left out, above zero. Customers without a repeat
 order and rows with a NULL are skipped; NULL without rows. The model takes spend and frequency for independent:
@@ -132,7 +139,8 @@ create function ecom.p_alive(model ecom.model, frequency float8, recency float8,
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_p_alive';
 comment on function ecom.p_alive(ecom.model, float8, float8, float8) is
 'The probability, 0 to 1, that a customer has not left by the end of observation.
-Example: WITH h AS (SELECT customer_key, (ecom.order_history(order_date, ''2025-12-31'')).* FROM shop.fact_order GROUP BY customer_key),
+Example: WITH h AS (SELECT customer_key, (ecom.order_history(ordered_at::date, ''2025-12-31'')).*
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key),
   m AS (SELECT ecom.mbgnbd_fit(frequency, recency, age) AS model FROM h)
   SELECT customer_key, ecom.p_alive(model, frequency, recency, age) FROM h, m WHERE customer_key <= 100
 model: of ecom.btyd_fit or its kin; other kinds: 42804. frequency, recency, age: as when fitting, in the same unit of time.
@@ -143,7 +151,8 @@ create function ecom.expected_purchases(model ecom.model, frequency float8, rece
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_expected_purchases';
 comment on function ecom.expected_purchases(ecom.model, float8, float8, float8, float8) is
 'How many orders a customer is expected to make within a time from the end of observation.
-Example: WITH h AS (SELECT customer_key, (ecom.order_history(order_date, ''2025-12-31'')).* FROM shop.fact_order GROUP BY customer_key),
+Example: WITH h AS (SELECT customer_key, (ecom.order_history(ordered_at::date, ''2025-12-31'')).*
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key),
   m AS (SELECT ecom.bgnbd_fit(frequency, recency, age) AS model FROM h)
   SELECT customer_key, ecom.expected_purchases(model, frequency, recency, age, 90) FROM h, m WHERE customer_key <= 100
 horizon: in the unit of time of the model, at least 0. A history of (0, 0, 0) asks about a new customer. That the customer may
@@ -154,7 +163,8 @@ create function ecom.discounted_purchases(model ecom.model, frequency float8, re
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_discounted_purchases';
 comment on function ecom.discounted_purchases(ecom.model, float8, float8, float8, float8) is
 'How many orders a customer is expected to make ever, those to come later discounted (DERT; Fader, Hardie and Lee, 2005).
-Example: WITH h AS (SELECT customer_key, (ecom.order_history(order_date, ''2025-12-31'')).* FROM shop.fact_order GROUP BY customer_key),
+Example: WITH h AS (SELECT customer_key, (ecom.order_history(ordered_at::date, ''2025-12-31'')).*
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key),
   m AS (SELECT ecom.pareto_nbd_fit(frequency, recency, age) AS model FROM h)
   SELECT customer_key, ecom.discounted_purchases(model, frequency, recency, age, ln(1.15) / 365.25) FROM h, m WHERE customer_key <= 20
 rate: continuous, per unit of time of the model, above 0: ln(1.15) / 365.25 is 15 percent a year for a model in days. Times the
@@ -164,8 +174,9 @@ create function ecom.expected_spend(model ecom.model, frequency float8, mean_spe
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_expected_spend';
 comment on function ecom.expected_spend(ecom.model, float8, float8) is
 'The expected amount of a customer''s next order: own orders and those of all customers, weighed.
-Example: WITH h AS (SELECT customer_key, (ecom.order_history(order_date, revenue::float8, ''2025-12-31'', ''day'')).* FROM shop.fact_order GROUP BY customer_key),
-  m AS (SELECT ecom.gamma_gamma_fit(frequency, mean_spend) AS model FROM h)
+Example: WITH h AS (SELECT customer_key, (ecom.order_history(ordered_at::date, revenue_amount::float8, ''2025-12-31'', ''day'')).*
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key),
+  m AS (SELECT ecom.gamma_gamma_fit(frequency, mean_spend) FILTER (WHERE mean_spend > 0) AS model FROM h)
   SELECT customer_key, mean_spend, ecom.expected_spend(model, frequency, mean_spend) FROM h, m WHERE customer_key <= 100
 model: of ecom.gamma_gamma_fit; other kinds: 42804. frequency, mean_spend: as when fitting. With frequency 0 mean_spend is not read,
 and the answer is the mean over all customers. NULL where the model gives no finite mean (p frequency + q <= 1), and for NULL.';
@@ -176,8 +187,9 @@ create function ecom.customer_lifetime_value(
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_customer_lifetime_value';
 comment on function ecom.customer_lifetime_value(ecom.model, ecom.model, float8, float8, float8, float8, int, float8, float8) is
 'What a customer is expected to bring within the coming periods, in the unit of the amounts, discounted.
-Example: WITH h AS (SELECT customer_key, (ecom.order_history(order_date, revenue::float8, ''2025-12-31'', ''day'')).* FROM shop.fact_order GROUP BY customer_key),
-  m AS (SELECT ecom.bgnbd_fit(frequency, recency, age) AS model, ecom.gamma_gamma_fit(frequency, mean_spend) AS spend_model FROM h)
+Example: WITH h AS (SELECT customer_key, (ecom.order_history(ordered_at::date, revenue_amount::float8, ''2025-12-31'', ''day'')).*
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key),
+  m AS (SELECT ecom.bgnbd_fit(frequency, recency, age) AS model, ecom.gamma_gamma_fit(frequency, mean_spend) FILTER (WHERE mean_spend > 0) AS spend_model FROM h)
   SELECT customer_key, ecom.customer_lifetime_value(model, spend_model, frequency, recency, age, mean_spend) FROM h, m WHERE customer_key <= 100
 The sum over periods i = 1, 2, ... of ecom.expected_spend times the orders expected within period i, over (1 + rate)^i.
 periods: 1 to 1200. period: its length in the unit of time of the model; the default is 12 times 30 days of a model in days, for one in
@@ -190,7 +202,8 @@ create function ecom.next_order(
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_next_order';
 comment on function ecom.next_order(ecom.model, float8, float8, float8, date, float8, text) is
 'When a customer who is still there orders next: the median date and a window.
-Example: WITH h AS (SELECT customer_key, (ecom.order_history(order_date, ''2025-12-31'')).* FROM shop.fact_order GROUP BY customer_key),
+Example: WITH h AS (SELECT customer_key, (ecom.order_history(ordered_at::date, ''2025-12-31'')).*
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key),
   m AS (SELECT ecom.bgnbd_fit(frequency, recency, age) AS model FROM h)
   SELECT customer_key, (ecom.next_order(model, frequency, recency, age, ''2025-12-31'')).* FROM h, m WHERE customer_key <= 100
 end_date: end of observation, the day that age was counted to. coverage: the probability, between 0 and 1, that the next order falls into
@@ -204,7 +217,8 @@ create function ecom.btyd_parameters(
 comment on function ecom.btyd_parameters(ecom.model) is
 'The parameters of a lifetime model with standard errors and 95 percent intervals, one row each.
 Example: SELECT p.* FROM (SELECT ecom.btyd_fit((h).frequency, (h).recency, (h).age, ''bg_nbd'') AS model
-  FROM (SELECT ecom.order_history(order_date, ''2025-12-31'') AS h FROM shop.fact_order GROUP BY customer_key) c) m, ecom.btyd_parameters(m.model) p
+  FROM (SELECT ecom.order_history(ordered_at::date, ''2025-12-31'') AS h
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key) c) m, ecom.btyd_parameters(m.model) p
 model: of ecom.btyd_fit, its kin or ecom.gamma_gamma_fit; other kinds: 42804. standard_error: from the observed information. lower and
 upper: normal on the logarithm of the parameter, which is positive. NULL where the likelihood is flat: see status in ecom.btyd_summary.';
 
@@ -215,7 +229,8 @@ create function ecom.btyd_summary(
 comment on function ecom.btyd_summary(ecom.model) is
 'How the fit of a lifetime model went: method, status, log-likelihood, AIC.
 Example: SELECT s.* FROM (SELECT ecom.btyd_fit((h).frequency, (h).recency, (h).age, ''pareto_nbd'') AS model
-  FROM (SELECT ecom.order_history(order_date, ''2025-12-31'') AS h FROM shop.fact_order GROUP BY customer_key) c) m, ecom.btyd_summary(m.model) s
+  FROM (SELECT ecom.order_history(ordered_at::date, ''2025-12-31'') AS h
+    FROM shop.fact_order WHERE customer_key > 0 AND order_count > 0 GROUP BY customer_key) c) m, ecom.btyd_summary(m.model) s
 status: converged; dropout_not_identified: as likely that nobody leaves, method is nbd in place of requested_method;
 boundary: a parameter runs to infinity, that is, customers do not differ in it, and predictions hold while standard errors do not exist.
 frequency_correlation: of frequency and mean spend, for Gamma-Gamma only. aic: Akaike (1974), the smaller the better, to compare
