@@ -5,6 +5,7 @@
 #include "core/forecast/method.hpp"
 #include "core/recommend/item_model.hpp"
 #include "core/rfm/segments.hpp"
+#include "core/stats/preprocessor.hpp"
 #include "core/stats/quantile_bins.hpp"
 #include "core/base/firewall.hpp"
 
@@ -12,6 +13,7 @@ namespace ecom::core {
 
 ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == QuantileBins::kKind) return QuantileBins::decode;
+    if (kind == Preprocessor::kKind) return Preprocessor::decode;
     if (kind == ItemModel::kKind) return ItemModel::decode;
     if (kind == SegmentRules::kKind) return SegmentRules::decode;
     if (kind == BtydModel::kKind) return BtydModel::decode;
