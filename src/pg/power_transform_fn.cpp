@@ -31,12 +31,15 @@ Datum power_fit_row(FunctionCallInfo fcinfo, const core::DistinctValues& column,
     return row.datum(fcinfo);
 }
 
-double finite_arg(FunctionCallInfo fcinfo, int i, const char* name) {
-    const double value = DatumGetFloat8(PG_GETARG_DATUM(i));
+double require_finite(double value, const char* name) {
     if (!std::isfinite(value))
         throw core::Error(core::ErrorCode::kNonFiniteInput, std::string("argument \"") + name + "\" must be finite",
                           "Filter NaN and infinite values out, or turn them into NULL.");
     return value;
+}
+
+double finite_arg(FunctionCallInfo fcinfo, int i, const char* name) {
+    return require_finite(DatumGetFloat8(PG_GETARG_DATUM(i)), name);
 }
 
 Datum finite_result(double value, const char* what) {
@@ -56,6 +59,7 @@ ECOM_FUNCTION(ecom_power_add) {
         if (args.is_null(0)) PG_RETURN_NULL();
         return args.datum(0);
     }
+    require_finite(*value, "x");
     const auto running = writable_state<core::PreprocessorState>(fcinfo, [] {
         return core::PreprocessorState(1, {core::PowerTransform::kNone, core::ScalingMethod::kNone});
     });

@@ -14,6 +14,7 @@
 #include "core/stats/comparison.hpp"
 #include "core/stats/correlation.hpp"
 #include "core/stats/key_set.hpp"
+#include "core/stats/preprocessor.hpp"
 #include "core/stats/quantile_bins.hpp"
 #include "core/stats/text_chart.hpp"
 #include "fuzz/fuzz.hpp"
@@ -69,6 +70,8 @@ void finish(GammaGammaState& state, Host& host) { state.fit(host); }
 
 void finish(OrderHistoryState& state, Host& host) { state.history(host); }
 
+void finish(PreprocessorState& state, Host& host) { state.fit(host); }
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -90,7 +93,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 13) {
+    switch (data[0] % 14) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -103,7 +106,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 9: check<ElasticityState>(payload); break;
         case 10: check<BtydState>(payload); break;
         case 11: check<GammaGammaState>(payload); break;
-        default: check<OrderHistoryState>(payload); break;
+        case 12: check<OrderHistoryState>(payload); break;
+        default: check<PreprocessorState>(payload); break;
     }
     return 0;
 }

@@ -263,7 +263,11 @@ double yeo_johnson_inverse(double y, double lambda) {
     return y >= 0.0 ? box_cox_inverse(y, lambda) - 1.0 : 1.0 - box_cox_inverse(-y, 2.0 - lambda);
 }
 
-double positive_shift(double smallest) { return smallest > 0.0 ? 0.0 : 1.0 - smallest; }
+double positive_shift(double smallest) {
+    if (smallest > 0.0) return 0.0;
+    // Beyond 2^53 adding 1 is lost.
+    return std::max(1.0 - smallest, std::nextafter(-smallest, INFINITY));
+}
 
 DistinctValues distinct_values(std::vector<double> column, Host& host) {
     require_memory(host, mul_size(column.size(), 4 * sizeof(double)),

@@ -15,21 +15,23 @@ namespace {
 
 Scaling standard(const DistinctValues& column, Host& host) {
     const auto n = static_cast<double>(column.rows);
-    // Deviations from a value in the middle cancel little in both sums.
+    // Deviations from a value in the middle cancel little, and relative to the range their squares stay
+    // in range.
     const double middle = column.values[column.values.size() / 2];
+    const double range = column.values.back() - column.values.front();
     double mean = 0.0;
     double squares = 0.0;
     PollEvery poll(host);
     for (std::size_t i = 0; i < column.values.size(); ++i) {
         poll();
-        mean += column.counts[i] / n * (column.values[i] - middle);
+        mean += column.counts[i] / n * ((column.values[i] - middle) / range);
     }
     for (std::size_t i = 0; i < column.values.size(); ++i) {
         poll();
-        const double deviation = column.values[i] - middle - mean;
+        const double deviation = (column.values[i] - middle) / range - mean;
         squares += column.counts[i] / n * deviation * deviation;
     }
-    return {middle + mean, std::sqrt(squares)};
+    return {middle + mean * range, std::sqrt(squares) * range};
 }
 
 // Quantile `numerator` / 4 by linear interpolation of order statistics.
