@@ -104,7 +104,7 @@ create aggregate ecom.preprocessor_fit(features float8[], transform text, scalin
     combinefunc = ecom_internal.preprocessor_combine, finalfunc = ecom_internal.preprocessor_final, parallel = safe);
 comment on aggregate ecom.preprocessor_fit(float8[], text, text) is
 'Fits a transform and a scaling to each feature and returns them as a model for ecom.transform.
-Example: SELECT ecom.preprocessor_fit(array[recency_days, frequency, monetary_amount], ''boxcox'', ''standard'') FROM shop.customer_rfm
+Example: SELECT ecom.preprocessor_fit(array[recency_days, frequency, monetary_amount], ''boxcox'', ''standard'') FROM shop.customer_rfm WHERE frequency > 0
 features: one row, the same number of them (1 to 10,000) in every row; another number or a NULL element: 22023, NaN and infinity:
 22003; NULL rows are skipped. transform: none, log, boxcox or yeojohnson. scaling: none, standard (mean; standard deviation with
 divisor n), minmax (minimum; range) or robust (median; interquartile range, type 7). Both are read from the first row.
@@ -117,7 +117,7 @@ create aggregate ecom.scaler_fit(features float8[], method text) (
     combinefunc = ecom_internal.preprocessor_combine, finalfunc = ecom_internal.preprocessor_final, parallel = safe);
 comment on aggregate ecom.scaler_fit(float8[], text) is
 'Fits a scaling to each feature, without a transform before, and returns it as a model for ecom.transform.
-Example: SELECT ecom.scaler_fit(array[recency_days, frequency, monetary_amount], ''robust'') FROM shop.customer_rfm
+Example: SELECT ecom.scaler_fit(array[recency_days, frequency, monetary_amount], ''robust'') FROM shop.customer_rfm WHERE frequency > 0
 method: standard, minmax, robust or none. The rest is as in ecom.preprocessor_fit(features, ''none'', method).';
 
 create function ecom.transform(model ecom.model, features float8[]) returns float8[]
@@ -125,7 +125,7 @@ create function ecom.transform(model ecom.model, features float8[]) returns floa
 comment on function ecom.transform(ecom.model, float8[]) is
 'A row of features as a model of ecom.preprocessor_fit or ecom.scaler_fit transforms and scales it.
 Example: SELECT r.customer_key, ecom.transform(m.model, array[r.recency_days, r.frequency]) FROM shop.customer_rfm r,
-  (SELECT ecom.preprocessor_fit(array[recency_days, frequency], ''boxcox'', ''standard'') AS model FROM shop.customer_rfm) m LIMIT 3
+  (SELECT ecom.preprocessor_fit(array[recency_days, frequency], ''boxcox'', ''standard'') AS model FROM shop.customer_rfm WHERE frequency > 0) m WHERE r.frequency > 0 LIMIT 3
 features: as many as the model has (22023), none NULL (22023), all finite (22003). Before log and boxcox a value below the smallest
 that the model was fitted on counts as that one, so that every new row has a result. NULL for a NULL.
 The model is decoded once per call site. Time: linear in the features.';
@@ -134,7 +134,7 @@ create function ecom.inverse_transform(model ecom.model, features float8[]) retu
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_inverse_transform';
 comment on function ecom.inverse_transform(ecom.model, float8[]) is
 'The row of features that ecom.transform would turn into this one: cluster centres in the units of the shop.
-Example: SELECT ecom.inverse_transform(ecom.preprocessor_fit(array[recency_days, frequency], ''log'', ''standard''), array[0, 0]::float8[]) FROM shop.customer_rfm
+Example: SELECT ecom.inverse_transform(ecom.preprocessor_fit(array[recency_days, frequency], ''log'', ''standard''), array[0, 0]::float8[]) FROM shop.customer_rfm WHERE frequency > 0
 Arguments, NULLs and errors as ecom.transform; a row that no row is transformed into: 22003.';
 
 create function ecom.preprocessor_columns(model ecom.model)
@@ -143,6 +143,6 @@ create function ecom.preprocessor_columns(model ecom.model)
 comment on function ecom.preprocessor_columns(ecom.model) is
 'What a model of ecom.preprocessor_fit or ecom.scaler_fit does to each feature, one row a feature.
 Example: SELECT c.* FROM (SELECT ecom.preprocessor_fit(array[recency_days, frequency, monetary_amount], ''boxcox'', ''standard'') AS model
-  FROM shop.customer_rfm) m, ecom.preprocessor_columns(m.model) c
+  FROM shop.customer_rfm WHERE frequency > 0) m, ecom.preprocessor_columns(m.model) c
 A feature becomes (power(x + shift, lambda) - centre) / scale. shift and lambda are NULL where the transform has none.
 Another kind of model: 42804. Time: linear in the features.';
