@@ -170,6 +170,12 @@ Example: WITH h AS (SELECT customer_key, (ecom.order_history(ordered_at::date, '
 rate: continuous, per unit of time of the model, above 0: ln(1.15) / 365.25 is 15 percent a year for a model in days. Times the
 expected amount of an order it is a lifetime value without end. Other arguments, NULLs and errors as in ecom.p_alive.';
 
+create function ecom_internal.discounted_orders(
+    model ecom.model, frequency float8, recency float8, age float8, periods int, period float8, rate float8) returns float8
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_discounted_orders';
+comment on function ecom_internal.discounted_orders(ecom.model, float8, float8, float8, int, float8, float8) is
+'The orders expected within equal periods, each over (1 + rate)^i: ecom.customer_lifetime_value without the amounts.';
+
 create function ecom.expected_spend(model ecom.model, frequency float8, mean_spend float8) returns float8
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_expected_spend';
 comment on function ecom.expected_spend(ecom.model, float8, float8) is

@@ -53,7 +53,8 @@ insert into ecom_internal.measure_source (name, query) values
     ('mart', 'select'),
     ('line', 'select f.* from {mart}.fact_sales f'),
     ('day', 'select f.order_date_key from {mart}.fact_sales f group by f.order_date_key'),
-    ('customer', 'select f.customer_key from {mart}.fact_sales f where f.customer_key <> 0 group by f.customer_key'),
+    ('customer', 'select f.customer_key, min(f.order_date_key) filter (where not f.is_return) < max(f.order_date_key) filter (where not f.is_return) as is_repeat
+                  from {mart}.fact_sales f where f.customer_key <> 0 group by f.customer_key'),
     ('product', 'select p.product_key, p.category from {mart}.dim_product p
                  join (select f.product_key from {mart}.fact_sales f where f.product_key <> 0 group by f.product_key) s using (product_key)');
 
@@ -69,6 +70,7 @@ insert into ecom_internal.mart_measure (name, source, expression) values
     ('returned_lines', 'line', 'count(*) filter (where x.is_return)'),
     ('days_with_sales', 'day', 'count(*)'),
     ('customers', 'customer', 'count(*)'),
+    ('repeat_customers', 'customer', 'count(*) filter (where x.is_repeat)'),
     ('products', 'product', 'count(*)'),
     ('products_with_category', 'product', 'count(*) filter (where x.category <> ''Unknown'')'),
     ('spend_rows', 'mart', '(select count(*) from {mart}.fact_marketing_spend)');

@@ -159,6 +159,12 @@ ECOM_FUNCTION(ecom_expected_purchases) {
     PG_RETURN_FLOAT8(model_arg<core::BtydModel>(fcinfo, 0).expected_purchases(history_arg(fcinfo, 1), PG_GETARG_FLOAT8(4)));
 }
 
+// (model, frequency, recency, age, periods, period, rate), strict
+ECOM_FUNCTION(ecom_discounted_orders) {
+    const core::Discounting terms{PG_GETARG_INT32(4), PG_GETARG_FLOAT8(5), PG_GETARG_FLOAT8(6)};
+    PG_RETURN_FLOAT8(core::discounted_orders(model_arg<core::BtydModel>(fcinfo, 0), history_arg(fcinfo, 1), terms));
+}
+
 // (model, frequency, recency, age, rate), strict
 ECOM_FUNCTION(ecom_discounted_purchases) {
     PG_RETURN_FLOAT8(model_arg<core::BtydModel>(fcinfo, 0).discounted_purchases(history_arg(fcinfo, 1), PG_GETARG_FLOAT8(4)));
