@@ -141,6 +141,11 @@ std::unique_ptr<Forecaster> fit_points(const Points& points, const StepEvidence&
         status = "no values";
         return nullptr;
     }
+    return fit_series(series, request, status, host);
+}
+
+std::unique_ptr<Forecaster> fit_series(const RegularSeries& series, const FitRequest& request, std::string& status,
+                                       Host& host) {
     const std::size_t period = request.period.value_or(usual_period(series.grid.step()));
     std::unique_ptr<Forecaster> model;
     status = "ok";

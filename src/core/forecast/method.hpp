@@ -63,6 +63,10 @@ FitRequest fit_request(std::string_view method, const Document& options);
 std::unique_ptr<Forecaster> fit_points(const Points& points, const StepEvidence& evidence, const FitRequest& request,
                                        std::string& status, Host& host);
 
+// The same for a series that is not empty, and whose first and last values are there.
+std::unique_ptr<Forecaster> fit_series(const RegularSeries& series, const FitRequest& request, std::string& status,
+                                       Host& host);
+
 // The decoder of a fitted forecaster by its kind; nullptr for an unknown kind. The list is in methods.cpp.
 ModelDecoder find_forecaster_decoder(std::string_view kind);
 
