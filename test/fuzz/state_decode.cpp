@@ -4,6 +4,7 @@
 #include "core/clv/btyd.hpp"
 #include "core/clv/gamma_gamma.hpp"
 #include "core/clv/order_history.hpp"
+#include "core/forecast/accuracy.hpp"
 #include "core/prescribe/cash_flow.hpp"
 #include "core/prescribe/elasticity.hpp"
 #include "core/recommend/rules.hpp"
@@ -72,6 +73,8 @@ void finish(OrderHistoryState& state, Host& host) { state.history(host); }
 
 void finish(PreprocessorState& state, Host& host) { state.fit(host); }
 
+void finish(ForecastPairsState& state, Host& host) { state.accuracy(host); }
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -93,7 +96,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 14) {
+    switch (data[0] % 15) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -107,7 +110,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 10: check<BtydState>(payload); break;
         case 11: check<GammaGammaState>(payload); break;
         case 12: check<OrderHistoryState>(payload); break;
-        default: check<PreprocessorState>(payload); break;
+        case 13: check<PreprocessorState>(payload); break;
+        default: check<ForecastPairsState>(payload); break;
     }
     return 0;
 }
