@@ -46,6 +46,7 @@ const core::Model& CallSite::model(FunctionCallInfo fcinfo, int arg) {
         cached.model =
             core::decode_model(bytes_arg(fcinfo->args[arg].value), core::find_model_decoder);
         cached.identity = identity;
+        ++decodes_;
     }
     return *cached.model;
 }

@@ -34,6 +34,16 @@ public:
     // Throws kCorruptValue for a value that does not decode.
     const core::Model& model(FunctionCallInfo fcinfo, int arg);
 
+    // How often a model was decoded here: what a caller derived from a model holds while this stands still.
+    std::uint64_t decodes() const { return decodes_; }
+
+    // What a caller keeps here between rows; one type a call site.
+    template <typename T>
+    T& kept() {
+        if (kept_ == nullptr) kept_ = std::make_shared<T>();
+        return *static_cast<T*>(kept_.get());
+    }
+
     // A model that is made from another argument, such as the name of a built-in one: made at the
     // first row and again only when `source`, the argument's value, changes.
     template <typename Make>
@@ -59,6 +69,8 @@ private:
 
     std::vector<CachedModel> models_;  // by argument number
     TupleDesc row_type_ = nullptr;
+    std::uint64_t decodes_ = 0;
+    std::shared_ptr<void> kept_;
 };
 
 template <typename M>

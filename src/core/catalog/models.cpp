@@ -4,6 +4,7 @@
 #include "core/clv/gamma_gamma.hpp"
 #include "core/forecast/method.hpp"
 #include "core/recommend/item_model.hpp"
+#include "core/forest/tree_model.hpp"
 #include "core/rfm/segments.hpp"
 #include "core/stats/preprocessor.hpp"
 #include "core/stats/quantile_bins.hpp"
@@ -18,6 +19,7 @@ ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == SegmentRules::kKind) return SegmentRules::decode;
     if (kind == BtydModel::kKind) return BtydModel::decode;
     if (kind == GammaGammaModel::kKind) return GammaGammaModel::decode;
+    if (kind == TreeModel::kKind) return TreeModel::decode;
     return find_forecaster_decoder(kind);
 }
 

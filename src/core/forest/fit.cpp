@@ -1,0 +1,110 @@
+#include "core/forest/fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/base/error.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+
+TreeEnsemble fit_trees(const TrainingRows& rows, const LearnerParams& params, Host& host) {
+    if (rows.size() < 2)
+        throw Error(ErrorCode::kNotEnoughData, "a model needs at least 2 rows to be fitted on", "Fit on more rows.");
+    return params.learner == Learner::kForest ? fit_forest(rows, params, host) : fit_boosting(rows, params, host);
+}
+
+std::vector<double> platt_scaling(const std::vector<double>& probabilities, const std::vector<double>& labels, Host& host) {
+    const std::size_t n = labels.size();
+    double positives = 0;
+    for (const double label : labels) positives += label;
+    const double high = (positives + 1) / (positives + 2);
+    const double low = 1 / (static_cast<double>(n) - positives + 2);
+    std::vector<double> x(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        const double p = std::clamp(probabilities[i], 1e-6, 1 - 1e-6);
+        x[i] = std::log(p / (1 - p));
+    }
+    PollEvery poll(host);
+    const auto loss = [&](double a, double b) {
+        double sum = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            poll();
+            const double z = a * x[i] + b, target = labels[i] > 0 ? high : low;
+            sum += std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))) - target * z;
+        }
+        return sum;
+    };
+    double a = 1, b = 0, value = loss(a, b);
+    for (int iteration = 0; iteration < 100; ++iteration) {
+        double ga = 0, gb = 0, haa = 1e-12, hab = 0, hbb = 1e-12;
+        for (std::size_t i = 0; i < n; ++i) {
+            poll();
+            const double p = 1 / (1 + std::exp(-(a * x[i] + b)));
+            const double d = p - (labels[i] > 0 ? high : low), w = p * (1 - p);
+            ga += d * x[i];
+            gb += d;
+            haa += w * x[i] * x[i];
+            hab += w * x[i];
+            hbb += w;
+        }
+        if (std::abs(ga) < 1e-10 * static_cast<double>(n) && std::abs(gb) < 1e-10 * static_cast<double>(n)) break;
+        const double det = haa * hbb - hab * hab;
+        if (!(det > 0)) break;
+        const double da = -(hbb * ga - hab * gb) / det, db = -(haa * gb - hab * ga) / det;
+        double step = 1;
+        for (; step > 1e-10; step /= 2) {
+            const double tried = loss(a + step * da, b + step * db);
+            if (tried < value + 1e-4 * step * (ga * da + gb * db)) {
+                a += step * da;
+                b += step * db;
+                value = tried;
+                break;
+            }
+        }
+        if (step <= 1e-10) break;
+    }
+    return {a, b};
+}
+
+std::vector<HeldOut> cross_validate(const TrainingRows& rows, const LearnerParams& params, int folds, Host& host) {
+    const std::size_t n = rows.size();
+    if (folds < 2 || folds > 100)
+        throw Error(ErrorCode::kInvalidArgument, "number of folds " + std::to_string(folds) + " is out of range", "Use 2 to 100; 5 is usual.");
+    if (n < 2 * static_cast<std::size_t>(folds))
+        throw Error(ErrorCode::kNotEnoughData, std::to_string(n) + " rows are too few for " + std::to_string(folds) + " folds",
+                    "Use fewer folds or more rows.");
+    // Rows lie in an order as good as random: dealing them out by class makes stratified folds.
+    std::vector<int> fold(n);
+    std::size_t seen[2] = {0, 0};
+    for (std::size_t i = 0; i < n; ++i) {
+        std::size_t& count = seen[params.classify && rows.labels[i] > 0 ? 1 : 0];
+        fold[i] = static_cast<int>(count++ % static_cast<std::size_t>(folds));
+    }
+    std::vector<HeldOut> out;
+    out.reserve(n);
+    std::vector<double> values(rows.width());
+    PollEvery poll(host);
+    for (int k = 0; k < folds; ++k) {
+        std::vector<std::uint32_t> kept;
+        for (std::size_t i = 0; i < n; ++i)
+            if (fold[i] != k) kept.push_back(static_cast<std::uint32_t>(i));
+        const TreeModel model(fit_trees(rows.subset(kept), params, host));
+        std::vector<std::vector<double>> numbers(rows.width());
+        for (std::size_t f = 0; f < rows.width(); ++f)
+            for (const std::string& name : rows.categories[f]) numbers[f].push_back(model.category(f, name));
+        for (std::size_t i = 0; i < n; ++i) {
+            if (fold[i] != k) continue;
+            poll(16);
+            for (std::size_t f = 0; f < rows.width(); ++f) {
+                const double v = rows.columns[f][i];
+                values[f] = numbers[f].empty() || std::isnan(v) ? v : numbers[f][static_cast<std::size_t>(v)];
+            }
+            out.push_back({rows.labels[i], model.predict(values.data()), k + 1});
+        }
+    }
+    return out;
+}
+
+}  // namespace ecom::core

@@ -1,0 +1,32 @@
+// Fitting ensembles of trees, and cross-validating them.
+#pragma once
+
+#include <vector>
+
+#include "core/base/host.hpp"
+#include "core/forest/features.hpp"
+#include "core/forest/learner_params.hpp"
+#include "core/forest/tree_model.hpp"
+
+namespace ecom::core {
+
+// Random forest (Breiman, 2001) or gradient boosting (Friedman, 2001), as the parameters say. The same
+// rows give the same model for any number of threads.
+TreeEnsemble fit_forest(const TrainingRows& rows, const LearnerParams& params, Host& host);
+TreeEnsemble fit_boosting(const TrainingRows& rows, const LearnerParams& params, Host& host);
+TreeEnsemble fit_trees(const TrainingRows& rows, const LearnerParams& params, Host& host);
+
+// Platt's (1999) A and B over the logit of probabilities, with his smoothed targets, by Newton's method
+// (Lin, Lin and Weng, 2007).
+std::vector<double> platt_scaling(const std::vector<double>& probabilities, const std::vector<double>& labels, Host& host);
+
+struct HeldOut {
+    double actual;
+    double predicted;
+    int fold;
+};
+
+// Every row predicted by a model that has not seen it. Folds are stratified by class.
+std::vector<HeldOut> cross_validate(const TrainingRows& rows, const LearnerParams& params, int folds, Host& host);
+
+}  // namespace ecom::core

@@ -1,0 +1,102 @@
+#include "core/forest/learner_params.hpp"
+
+#include <cmath>
+
+#include "core/base/error.hpp"
+#include "core/forest/binning.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+namespace {
+
+[[noreturn]] void refuse(const std::string& name, const std::string& why) {
+    throw Error(ErrorCode::kInvalidArgument, "option \"" + name + "\" " + why,
+                "Options are trees, max_depth, min_leaf, mtry, bins, splits (histogram or exact), bootstrap, "
+                "class_weight (none or balanced), positive_weight, calibration (none or platt), seed, learning_rate, l2.");
+}
+
+double number(const std::string& name, const Document& value, double low, double high) {
+    double x = 0;
+    if (const auto* i = std::get_if<std::int64_t>(&value.value()))
+        x = static_cast<double>(*i);
+    else if (const auto* d = std::get_if<double>(&value.value()))
+        x = *d;
+    else
+        refuse(name, "is not a number");
+    if (!(x >= low && x <= high)) refuse(name, "is out of range");
+    return x;
+}
+
+int integer(const std::string& name, const Document& value, int low, int high) {
+    const double x = number(name, value, low, high);
+    if (x != std::floor(x)) refuse(name, "is not a whole number");
+    return static_cast<int>(x);
+}
+
+bool one_of(const std::string& name, const Document& value, std::string_view no, std::string_view yes) {
+    if (const auto* text = std::get_if<std::string>(&value.value())) {
+        if (*text == no) return false;
+        if (*text == yes) return true;
+    }
+    refuse(name, "is neither " + std::string(no) + " nor " + std::string(yes));
+}
+
+}  // namespace
+
+LearnerParams LearnerParams::from(Learner learner, bool classify, const Document& options) {
+    LearnerParams p;
+    p.learner = learner;
+    p.classify = classify;
+    if (learner == Learner::kBoosting) {
+        p.max_depth = 6;
+        p.bootstrap = false;
+    }
+    const auto* fields = std::get_if<Document::Fields>(&options.value());
+    if (fields == nullptr)
+        throw Error(ErrorCode::kInvalidArgument, "options are not a JSON object",
+                    R"(Write them as '{"trees": 200, "max_depth": 8}'.)");
+    for (const auto& [name, value] : *fields) {
+        if (name == "trees") p.trees = integer(name, value, 1, 10000);
+        else if (name == "max_depth") p.max_depth = integer(name, value, 0, 60);
+        else if (name == "min_leaf") p.min_leaf = integer(name, value, 1, 1000000000);
+        else if (name == "mtry") p.mtry = integer(name, value, 0, static_cast<int>(kMaxFeatures));
+        else if (name == "bins") p.bins = integer(name, value, 2, kMaxHistogramBins);
+        else if (name == "splits") p.exact = one_of(name, value, "histogram", "exact");
+        else if (name == "bootstrap") {
+            const auto* b = std::get_if<bool>(&value.value());
+            if (b == nullptr) refuse(name, "is not true or false");
+            p.bootstrap = *b;
+        } else if (name == "class_weight") p.balanced = one_of(name, value, "none", "balanced");
+        else if (name == "positive_weight") p.positive_weight = number(name, value, 1e-6, 1e6);
+        else if (name == "calibration") p.calibrate = one_of(name, value, "none", "platt");
+        else if (name == "seed") p.seed = static_cast<std::int64_t>(number(name, value, -9e15, 9e15));
+        else if (name == "learning_rate") p.learning_rate = number(name, value, 1e-6, 1);
+        else if (name == "l2") p.lambda = number(name, value, 0, 1e9);
+        else refuse(name, "is unknown");
+    }
+    if (p.calibrate && (!p.bootstrap || !classify || learner != Learner::kForest))
+        refuse("calibration", "needs a forest of classes with bootstrap");
+    return p;
+}
+
+Document LearnerParams::document() const {
+    Document d = Document::object();
+    d.set("trees", Document(static_cast<std::int64_t>(trees)))
+        .set("max_depth", Document(static_cast<std::int64_t>(max_depth)))
+        .set("min_leaf", Document(static_cast<std::int64_t>(min_leaf)))
+        .set("mtry", Document(static_cast<std::int64_t>(mtry)))
+        .set("splits", Document(std::string(exact ? "exact" : "histogram")))
+        .set("bins", Document(static_cast<std::int64_t>(bins)))
+        .set("seed", Document(seed));
+    if (learner == Learner::kBoosting)
+        d.set("learning_rate", Document(learning_rate)).set("l2", Document(lambda));
+    else
+        d.set("bootstrap", Document(bootstrap));
+    if (classify)
+        d.set("class_weight", Document(std::string(balanced ? "balanced" : "none")))
+            .set("positive_weight", Document(positive_weight))
+            .set("calibration", Document(std::string(calibrate ? "platt" : "none")));
+    return d;
+}
+
+}  // namespace ecom::core

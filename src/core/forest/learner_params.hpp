@@ -1,0 +1,37 @@
+// What a learner is told: one list of options for all of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/base/document.hpp"
+
+namespace ecom::core {
+
+enum class Learner { kForest, kBoosting };
+
+struct LearnerParams {
+    Learner learner = Learner::kForest;
+    bool classify = true;
+    int trees = 100;
+    int max_depth = 10;           // 0: no limit
+    int min_leaf = 1;
+    int mtry = 0;                 // 0: sqrt(p) of a forest of classes, else all
+    int bins = 254;
+    bool exact = false;           // a code for every distinct value, up to 65000
+    bool bootstrap = true;
+    bool balanced = false;        // classes weigh n / (2 n_class)
+    double positive_weight = 1;   // further weight of the positive class
+    bool calibrate = false;       // Platt scaling on out-of-bag predictions
+    std::int64_t seed = 42;
+    double learning_rate = 0.1;
+    double lambda = 1;
+
+    // The defaults of one learner, changed by options {name: value}. Throws kInvalidArgument for
+    // an unknown name or a value out of range.
+    static LearnerParams from(Learner learner, bool classify, const Document& options);
+    Document document() const;
+};
+
+}  // namespace ecom::core

@@ -1,0 +1,272 @@
+#include "core/forest/tree_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+namespace {
+
+constexpr std::uint32_t kOffset = 1U << 31;
+constexpr std::size_t kMaxThresholds = 65000;
+constexpr std::size_t kTogether = 8;  // trees walked at a time: their loads overlap
+
+double logit(double p) {
+    constexpr double kClip = 1e-6;
+    const double q = std::clamp(p, kClip, 1 - kClip);
+    return std::log(q / (1 - q));
+}
+
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+std::uint16_t code_of(const std::vector<double>& thresholds, double v) {
+    if (std::isnan(v)) return 0;
+    const double* base = thresholds.data();
+    std::size_t n = thresholds.size();
+    if (n == 0) return 1;
+    while (n > 1) {
+        const std::size_t half = n / 2;
+        base += base[half - 1] < v ? half : 0;
+        n -= half;
+    }
+    return static_cast<std::uint16_t>(1 + (base - thresholds.data()) + (*base < v ? 1 : 0));
+}
+
+}  // namespace
+
+TreeModel::TreeModel(TreeEnsemble ensemble) : e_(std::move(ensemble)) {
+    const std::size_t p = e_.features.size();
+    if (p == 0 || p > kMaxFeatures || e_.categories.size() != p || e_.importance.size() != p || e_.trees.empty() ||
+        (!e_.calibration.empty() && e_.calibration.size() != 2))
+        Reader::corrupt();
+    for (const Tree& tree : e_.trees) {
+        if (tree.empty()) Reader::corrupt();
+        for (std::size_t i = 0; i < tree.size(); ++i) {
+            const TreeNode& node = tree[i];
+            if (node.feature < -1 || node.feature >= static_cast<std::int32_t>(p) || !std::isfinite(node.value) || node.cover == 0)
+                Reader::corrupt();
+            if (node.feature >= 0 && (node.right <= i + 1 || node.right >= tree.size() || std::isnan(node.threshold)))
+                Reader::corrupt();
+        }
+    }
+    compile();
+}
+
+void TreeModel::compile() {
+    const std::size_t p = width();
+    thresholds_.resize(p);
+    for (const Tree& tree : e_.trees)
+        for (const TreeNode& node : tree)
+            if (node.feature >= 0) thresholds_[static_cast<std::size_t>(node.feature)].push_back(node.threshold);
+    for (auto& list : thresholds_) {
+        std::sort(list.begin(), list.end());
+        list.erase(std::unique(list.begin(), list.end()), list.end());
+        if (list.size() > kMaxThresholds)
+            throw Error(ErrorCode::kLimitExceeded, "trees split a feature at more than 65000 values",
+                        "Use splits by histogram, fewer trees, or a larger min_leaf.");
+    }
+    for (const Tree& tree : e_.trees) {
+        const auto root = static_cast<std::uint32_t>(steps_.size());
+        roots_.push_back(root);
+        std::vector<std::uint32_t> depth(tree.size(), 0);
+        std::uint32_t deepest = 0;
+        for (std::size_t i = 0; i < tree.size(); ++i) {
+            const TreeNode& node = tree[i];
+            values_.push_back(node.value);
+            if (node.feature < 0) {
+                // A leaf leads to itself: the extra code after the features is 1, and 1 > 0.
+                steps_.push_back({static_cast<std::uint16_t>(p), 0, root + static_cast<std::uint32_t>(i)});
+                deepest = std::max(deepest, depth[i]);
+                continue;
+            }
+            depth[i + 1] = depth[node.right] = depth[i] + 1;
+            const auto f = static_cast<std::size_t>(node.feature);
+            const auto at = std::lower_bound(thresholds_[f].begin(), thresholds_[f].end(), node.threshold);
+            const auto limit = static_cast<std::uint16_t>(1 + (at - thresholds_[f].begin()));
+            const std::uint32_t offset = node.missing_left ? 0 : 1;
+            steps_.push_back({static_cast<std::uint16_t>(f), static_cast<std::uint16_t>(limit - offset),
+                              (root + node.right) | (offset << 31)});
+        }
+        depths_.push_back(deepest);
+    }
+    number_of_.resize(p);
+    for (std::size_t f = 0; f < p; ++f)
+        for (std::size_t i = 0; i < e_.categories[f].size(); ++i)
+            number_of_[f].emplace(e_.categories[f][i], static_cast<double>(i));
+}
+
+double TreeModel::category(std::size_t feature, std::string_view text) const {
+    const auto& numbers = number_of_[feature];
+    const auto place = numbers.find(text);
+    return place == numbers.end() ? std::numeric_limits<double>::quiet_NaN() : place->second;
+}
+
+double TreeModel::raw(const double* values) const {
+    const std::size_t p = width();
+    std::uint16_t codes[kMaxFeatures + 1];
+    for (std::size_t f = 0; f < p; ++f) codes[f] = code_of(thresholds_[f], values[f]);
+    codes[p] = 1;
+    double sum = 0;
+    const Step* const steps = steps_.data();
+    const std::size_t trees = roots_.size();
+    for (std::size_t t = 0; t < trees; t += kTogether) {
+        const std::size_t here = std::min(kTogether, trees - t);
+        std::uint32_t at[kTogether] = {};
+        std::uint32_t depth = 0;
+        for (std::size_t k = 0; k < here; ++k) {
+            at[k] = roots_[t + k];
+            depth = std::max(depth, depths_[t + k]);
+        }
+        for (std::size_t k = here; k < kTogether; ++k) at[k] = at[0];
+        for (std::uint32_t d = 0; d < depth; ++d)
+            for (std::size_t k = 0; k < kTogether; ++k) {
+                const Step step = steps[at[k]];
+                const auto code = static_cast<std::uint16_t>(codes[step.feature] - (step.right >> 31));
+                at[k] = code > step.limit ? step.right & ~kOffset : at[k] + 1;
+            }
+        for (std::size_t k = 0; k < here; ++k) sum += values_[at[k]];
+    }
+    return e_.learner == Learner::kForest ? sum / static_cast<double>(trees) : e_.base + sum;
+}
+
+double TreeModel::from_raw(double raw) const {
+    if (!e_.classify) return raw;
+    if (e_.learner == Learner::kBoosting) return logistic(raw);
+    if (e_.calibration.empty()) return std::clamp(raw, 0.0, 1.0);
+    return logistic(e_.calibration[0] * logit(raw) + e_.calibration[1]);
+}
+
+double TreeModel::predict(const double* values) const { return from_raw(raw(values)); }
+
+Document TreeModel::body() const {
+    Document::Ints types, sizes, features, rights, missing, covers, places;
+    Document::Doubles values;
+    Document::Strings names;
+    Document::List categories, thresholds;
+    for (std::size_t f = 0; f < width(); ++f) {
+        names.push_back(e_.features[f].name);
+        types.push_back(static_cast<std::int64_t>(e_.features[f].type));
+        categories.push_back(Document(e_.categories[f]));
+        thresholds.push_back(Document(thresholds_[f]));
+    }
+    for (const Tree& tree : e_.trees) {
+        sizes.push_back(static_cast<std::int64_t>(tree.size()));
+        for (std::size_t i = 0; i < tree.size(); ++i) {
+            const TreeNode& node = tree[i];
+            features.push_back(node.feature);
+            covers.push_back(node.cover);
+            if (node.feature < 0) {
+                values.push_back(node.value);
+                continue;
+            }
+            const auto& list = thresholds_[static_cast<std::size_t>(node.feature)];
+            rights.push_back(static_cast<std::int64_t>(node.right) - static_cast<std::int64_t>(i));
+            places.push_back(std::lower_bound(list.begin(), list.end(), node.threshold) - list.begin());
+            missing.push_back(node.missing_left ? 1 : 0);
+        }
+    }
+    return Document::object()
+        .set("boosted", Document(e_.learner == Learner::kBoosting))
+        .set("classify", Document(e_.classify))
+        .set("names", Document(names))
+        .set("types", Document(types))
+        .set("categories", Document(categories))
+        .set("thresholds", Document(thresholds))
+        .set("base", Document(e_.base))
+        .set("calibration", Document(e_.calibration))
+        .set("importance", Document(e_.importance))
+        .set("rows", Document(e_.rows))
+        .set("label_mean", Document(e_.label_mean))
+        .set("parameters", e_.parameters)
+        .set("metrics", e_.metrics)
+        .set("sizes", Document(sizes))
+        .set("features", Document(features))
+        .set("right", Document(rights))
+        .set("threshold", Document(places))
+        .set("missing_left", Document(missing))
+        .set("cover", Document(covers))
+        .set("leaf", Document(values));
+}
+
+std::unique_ptr<Model> TreeModel::decode(const Document& body, int) {
+    TreeEnsemble e;
+    e.learner = body.at("boosted").as_bool() ? Learner::kBoosting : Learner::kForest;
+    e.classify = body.at("classify").as_bool();
+    const auto names = body.at("names").as_strings();
+    const auto types = body.at("types").as_ints();
+    if (names.size() != types.size()) Reader::corrupt();
+    for (std::size_t f = 0; f < names.size(); ++f) {
+        if (types[f] < 0 || types[f] > 3) Reader::corrupt();
+        e.features.push_back({names[f], static_cast<FeatureType>(types[f])});
+    }
+    for (const Document& list : body.at("categories").as_list()) e.categories.push_back(list.as_strings());
+    std::vector<Document::Doubles> thresholds;
+    for (const Document& list : body.at("thresholds").as_list()) thresholds.push_back(list.as_doubles());
+    e.base = body.at("base").as_double();
+    e.calibration = body.at("calibration").as_doubles();
+    e.importance = body.at("importance").as_doubles();
+    e.rows = body.at("rows").as_int();
+    e.label_mean = body.at("label_mean").as_double();
+    e.parameters = body.at("parameters");
+    e.metrics = body.at("metrics");
+    const auto sizes = body.at("sizes").as_ints(), features = body.at("features").as_ints(), rights = body.at("right").as_ints(),
+               places = body.at("threshold").as_ints(), missing = body.at("missing_left").as_ints(),
+               covers = body.at("cover").as_ints();
+    const auto leaves = body.at("leaf").as_doubles();
+    std::size_t node = 0, split = 0, leaf = 0;
+    if (thresholds.size() != names.size() || covers.size() != features.size() || places.size() != rights.size() ||
+        missing.size() != rights.size())
+        Reader::corrupt();
+    for (const std::int64_t size : sizes) {
+        if (size < 1 || static_cast<std::size_t>(size) > features.size() - node) Reader::corrupt();
+        Tree tree;
+        for (std::int64_t i = 0; i < size; ++i, ++node) {
+            TreeNode made{-1, 0, 0.0, 0.0, static_cast<std::uint32_t>(covers[node]), false};
+            if (features[node] < 0) {
+                if (leaf >= leaves.size()) Reader::corrupt();
+                made.value = leaves[leaf++];
+            } else {
+                if (split >= rights.size() || static_cast<std::size_t>(features[node]) >= names.size()) Reader::corrupt();
+                made.feature = static_cast<std::int32_t>(features[node]);
+                const auto& list = thresholds[static_cast<std::size_t>(made.feature)];
+                if (places[split] < 0 || static_cast<std::size_t>(places[split]) >= list.size()) Reader::corrupt();
+                if (rights[split] < 2 || rights[split] >= size - i) Reader::corrupt();
+                made.threshold = list[static_cast<std::size_t>(places[split])];
+                made.right = static_cast<std::uint32_t>(i + rights[split]);
+                made.missing_left = missing[split] != 0;
+                ++split;
+            }
+            tree.push_back(made);
+        }
+        e.trees.push_back(std::move(tree));
+    }
+    if (node != features.size() || split != rights.size() || leaf != leaves.size()) Reader::corrupt();
+    return std::make_unique<TreeModel>(std::move(e));
+}
+
+Document TreeModel::summary() const {
+    Document importance = Document::object();
+    for (std::size_t f = 0; f < width(); ++f) importance.set(e_.features[f].name, Document(e_.importance[f]));
+    Document::List features;
+    for (std::size_t f = 0; f < width(); ++f) {
+        Document feature = Document::object();
+        feature.set("name", Document(e_.features[f].name))
+            .set("type", Document(std::string(feature_type_name(e_.features[f].type))));
+        if (e_.features[f].type == FeatureType::kCategory)
+            feature.set("categories", Document(static_cast<std::int64_t>(e_.categories[f].size())));
+        features.push_back(feature);
+    }
+    return Document::object()
+        .set("learner", Document(std::string(e_.learner == Learner::kForest ? "random forest" : "gradient boosting")))
+        .set("task", Document(std::string(e_.classify ? "classification" : "regression")))
+        .set("rows", Document(e_.rows))
+        .set("label_mean", Document(e_.label_mean))
+        .set("features", Document(features))
+        .set("parameters", e_.parameters)
+        .set("metrics", e_.metrics)
+        .set("importance", importance);
+}
+
+}  // namespace ecom::core

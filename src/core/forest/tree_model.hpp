@@ -1,0 +1,82 @@
+// A fitted ensemble of trees: predictions and the reasons for them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/model.hpp"
+#include "core/forest/features.hpp"
+#include "core/forest/learner_params.hpp"
+#include "core/forest/tree.hpp"
+
+namespace ecom::core {
+
+// What a fitted ensemble consists of.
+struct TreeEnsemble {
+    Learner learner = Learner::kForest;
+    bool classify = true;
+    std::vector<Feature> features;
+    std::vector<std::vector<std::string>> categories;  // per feature, in the order of their numbers
+    std::vector<Tree> trees;
+    double base = 0;                  // added to the sum of a boosted ensemble
+    std::vector<double> calibration;  // empty, or Platt's A and B over the logit of the mean
+    std::vector<double> importance;   // per feature, sum 1, or all 0
+    Document parameters = Document::object();
+    Document metrics = Document::object();
+    std::int64_t rows = 0;
+    double label_mean = 0;
+};
+
+class TreeModel final : public Model {
+public:
+    static constexpr std::string_view kKind = "tree_ensemble";
+
+    explicit TreeModel(TreeEnsemble ensemble);  // throws kCorruptValue where parts contradict each other
+
+    const TreeEnsemble& ensemble() const { return e_; }
+    std::size_t width() const { return e_.features.size(); }
+
+    // The number of a category, NaN where it was not seen when fitting.
+    double category(std::size_t feature, std::string_view text) const;
+
+    // values: one a feature, NaN is missing. A class's probability, or the value of a regression.
+    double predict(const double* values) const;
+
+    // The mean of the trees of a forest, the sum (on the scale of log-odds for classes) of boosting.
+    double raw(const double* values) const;
+    double from_raw(double raw) const;
+
+    // Contributions of the features that sum with the returned base value to raw(values): Shapley values
+    // of the path-dependent game (Lundberg et al., 2020).
+    double explain(const double* values, double* contributions) const;
+
+    std::string_view kind() const override { return kKind; }
+    int version() const override { return 1; }
+    Document body() const override;
+    Document summary() const override;
+    static std::unique_ptr<Model> decode(const Document& body, int version);
+
+private:
+    // A node as the walk reads it: 8 bytes. Right where code - offset > limit in 16 bits.
+    struct Step {
+        std::uint16_t feature;
+        std::uint16_t limit;
+        std::uint32_t right;  // bit 31: offset, that is, missing values go right
+    };
+
+    void compile();
+
+    TreeEnsemble e_;
+    std::vector<std::vector<double>> thresholds_;  // per feature, distinct, ascending
+    std::vector<Step> steps_;
+    std::vector<double> values_;         // by step
+    std::vector<std::uint32_t> roots_;   // per tree
+    std::vector<std::uint32_t> depths_;  // per tree
+    std::vector<std::unordered_map<std::string_view, double>> number_of_;
+};
+
+}  // namespace ecom::core

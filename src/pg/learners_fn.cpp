@@ -1,0 +1,255 @@
+// ecom.forest_fit, gbm_fit and churn_fit; ecom.predict, predict_prob, churn_prob and explain.
+#include <cmath>
+#include <limits>
+
+#include "core/base/json.hpp"
+#include "core/forest/fit.hpp"
+#include "pg/agg_state.hpp"
+#include "pg/feature_row.hpp"
+#include "pg/host.hpp"
+#include "pg/row_values.hpp"
+
+extern "C" {
+#include "utils/fmgrprotos.h"
+}
+
+using namespace ecom;
+using namespace ecom::pg;
+
+namespace {
+
+// What an aggregate fits; the first line of the options that its state keeps.
+constexpr std::string_view kChurn = "churn", kForestClass = "forest class", kForestValue = "forest value",
+                           kBoostingClass = "boosting class", kBoostingValue = "boosting value";
+
+std::string json_arg(FunctionCallInfo fcinfo, int i) {
+    if (PG_NARGS() <= i || PG_ARGISNULL(i)) return "{}";
+    const Datum value = fcinfo->args[i].value;
+    return call([&] { return DatumGetCString(DirectFunctionCall1(jsonb_out, value)); });
+}
+
+core::LearnerParams params_of(std::string_view learner, const std::string& json) {
+    core::Document options;
+    try {
+        options = core::from_json(json, "options");
+    } catch (const core::Error& e) {
+        throw core::Error(core::ErrorCode::kInvalidArgument, e.what(), R"(Write options as '{"trees": 200}'.)");
+    }
+    if (learner != kChurn) {
+        const bool boosting = learner == kBoostingClass || learner == kBoostingValue;
+        const bool classify = learner == kForestClass || learner == kBoostingClass;
+        return core::LearnerParams::from(boosting ? core::Learner::kBoosting : core::Learner::kForest, classify, options);
+    }
+    // churn_fit: a calibrated forest, unless options say otherwise.
+    const auto* fields = std::get_if<core::Document::Fields>(&options.value());
+    core::Document rest = core::Document::object();
+    core::Learner kind = core::Learner::kForest;
+    bool says_calibration = false;
+    if (fields != nullptr) {
+        for (const auto& [name, value] : *fields) {
+            if (name == "method") {
+                const auto* method = std::get_if<std::string>(&value.value());
+                if (method == nullptr || (*method != "forest" && *method != "gbm"))
+                    throw core::Error(core::ErrorCode::kInvalidArgument, "option \"method\" is neither forest nor gbm");
+                kind = *method == "gbm" ? core::Learner::kBoosting : core::Learner::kForest;
+                continue;
+            }
+            says_calibration = says_calibration || name == "calibration" || name == "bootstrap";
+            rest.set(name, value);
+        }
+        if (kind == core::Learner::kForest && !says_calibration) rest.set("calibration", core::Document(std::string("platt")));
+        options = rest;
+    }
+    return core::LearnerParams::from(kind, true, options);
+}
+
+// (state, label, features record [, options jsonb])
+Datum learner_add(FunctionCallInfo fcinfo, std::string_view learner, bool label_is_boolean) {
+    const Args args(fcinfo);
+    if (args.is_null(1) || args.is_null(2)) {
+        if (args.is_null(0)) PG_RETURN_NULL();
+        return args.datum(0);
+    }
+    const FeatureRow row(args.datum(2));
+    const auto running = writable_state<core::LearnerState>(fcinfo, [&] {
+        const std::string json = json_arg(fcinfo, 3);
+        params_of(learner, json);  // refuses bad options before rows are collected
+        std::vector<core::Feature> features;
+        for (const FeatureColumn& column : row.reader().columns) features.push_back(column.feature);
+        return core::LearnerState(std::move(features), std::string(learner) + "\n" + json);
+    });
+    core::LearnerState& state = *running.state;
+    if (state.reader == nullptr || static_cast<RowReader*>(state.reader.get())->row_type != row.type()) {
+        auto fresh = std::make_shared<RowReader>(row.reader());
+        bool same = state.features().size() == fresh->columns.size();
+        for (std::size_t f = 0; same && f < fresh->columns.size(); ++f) same = state.features()[f] == fresh->columns[f].feature;
+        if (!same)
+            throw core::Error(core::ErrorCode::kInvalidArgument, "rows have different columns",
+                              "Pass rows of one type, such as the alias of a sub-query.");
+        state.reader = fresh;
+    }
+    auto& reader = *static_cast<RowReader*>(state.reader.get());
+    row.deform(reader);
+    std::vector<core::FeatureValue> features(reader.columns.size());
+    for (std::size_t f = 0; f < features.size(); ++f) features[f] = feature_value(reader, reader.columns[f]);
+    const double label = label_is_boolean ? (DatumGetBool(args.datum(1)) ? 1.0 : 0.0) : DatumGetFloat8(args.datum(1));
+    state.add(label, features.data(), BackendHost());
+    return running.datum;
+}
+
+core::LearnerParams params_of_state(const core::LearnerState& state) {
+    const std::string& options = state.options();
+    const std::size_t end = options.find('\n');
+    if (end == std::string::npos) core::Reader::corrupt();
+    return params_of(std::string_view(options).substr(0, end), options.substr(end + 1));
+}
+
+// How the columns of a row type serve a model.
+struct ScorePlan {
+    std::uint64_t decodes = 0;
+    RowReader reader;  // its columns are those of the model, in the model's order
+    std::vector<double> values;
+};
+
+void make_plan(ScorePlan& plan, const core::TreeModel& model, const FeatureRow& row) {
+    plan.reader = row.reader();
+    const std::vector<FeatureColumn> columns = std::move(plan.reader.columns);
+    plan.reader.columns.clear();
+    std::string lacking;
+    for (const core::Feature& wanted : model.ensemble().features) {
+        const FeatureColumn* found = nullptr;
+        for (const FeatureColumn& column : columns)
+            if (column.feature.name == wanted.name) found = &column;
+        if (found == nullptr) {
+            lacking += (lacking.empty() ? "\"" : ", \"") + wanted.name + "\"";
+            continue;
+        }
+        if (found->feature.type != wanted.type)
+            throw core::Error(core::ErrorCode::kInvalidArgument,
+                              "feature \"" + wanted.name + "\" is a " + std::string(core::feature_type_name(found->feature.type)) +
+                                  ", the model was fitted on a " + std::string(core::feature_type_name(wanted.type)),
+                              "Cast the column to the type that the model was fitted on.");
+        plan.reader.columns.push_back(*found);
+    }
+    if (!lacking.empty())
+        throw core::Error(core::ErrorCode::kInvalidArgument, "row lacks features of the model: " + lacking,
+                          "Pass a row with columns of these names, NULL where a value is not known.");
+    plan.values.resize(plan.reader.columns.size());
+}
+
+// The row in argument 1 as the values of the model in argument 0.
+const double* row_values(FunctionCallInfo fcinfo, const core::TreeModel& model) {
+    CallSite& site = CallSite::of(fcinfo);
+    auto& plan = site.kept<ScorePlan>();
+    const FeatureRow row(fcinfo->args[1].value);
+    if (plan.values.empty() || plan.reader.row_type != row.type() || plan.decodes != site.decodes()) {
+        plan.values.clear();
+        make_plan(plan, model, row);
+        plan.decodes = site.decodes();
+    }
+    row.deform(plan.reader);
+    for (std::size_t f = 0; f < plan.values.size(); ++f) {
+        const FeatureColumn& column = plan.reader.columns[f];
+        const core::FeatureValue value = feature_value(plan.reader, column);
+        if (value.missing)
+            plan.values[f] = std::numeric_limits<double>::quiet_NaN();
+        else if (column.feature.type == core::FeatureType::kCategory)
+            plan.values[f] = model.category(f, value.text);
+        else
+            plan.values[f] = value.number;
+    }
+    return plan.values.data();
+}
+
+const core::TreeModel& class_model(FunctionCallInfo fcinfo) {
+    const auto& model = model_arg<core::TreeModel>(fcinfo, 0);
+    if (!model.ensemble().classify)
+        throw core::Error(core::ErrorCode::kWrongKind, "model predicts a number, not a probability", "Use ecom.predict.");
+    return model;
+}
+
+}  // namespace
+
+ECOM_FUNCTION(ecom_churn_add) { return learner_add(fcinfo, kChurn, true); }
+ECOM_FUNCTION(ecom_forest_class_add) { return learner_add(fcinfo, kForestClass, true); }
+ECOM_FUNCTION(ecom_forest_value_add) { return learner_add(fcinfo, kForestValue, false); }
+ECOM_FUNCTION(ecom_gbm_class_add) { return learner_add(fcinfo, kBoostingClass, true); }
+ECOM_FUNCTION(ecom_gbm_value_add) { return learner_add(fcinfo, kBoostingValue, false); }
+
+ECOM_FUNCTION(ecom_learner_combine) {
+    BackendHost host;
+    return combine_states<core::LearnerState>(fcinfo, host);
+}
+
+// (state) returns ecom.model
+ECOM_FUNCTION(ecom_learner_final) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    const ReadableState<core::LearnerState> state(fcinfo, 0);
+    BackendHost host;
+    const core::LearnerParams params = params_of_state(*state);
+    const core::TreeModel model(core::fit_trees(state->rows(host), params, host));
+    return varlena_datum(core::encode_model(model));
+}
+
+// (state, folds int) returns setof (fold int, actual float8, predicted float8)
+ECOM_FUNCTION(ecom_holdout_predictions) {
+    RowSink rows(fcinfo);
+    const Args args(fcinfo);
+    if (args.is_null(0)) return static_cast<Datum>(0);
+    const ReadableState<core::LearnerState> state(fcinfo, 0);
+    BackendHost host;
+    const core::LearnerParams params = params_of_state(*state);
+    for (const core::HeldOut& held : core::cross_validate(state->rows(host), params, args.int4(1, "folds"), host)) {
+        host.poll();
+        RowValues<3> row;
+        row.put_datum(Int32GetDatum(held.fold));
+        row.put(held.actual);
+        row.put(held.predicted);
+        row.into(rows);
+    }
+    return static_cast<Datum>(0);
+}
+
+// (model, features record), strict
+ECOM_FUNCTION(ecom_predict) {
+    const auto& model = model_arg<core::TreeModel>(fcinfo, 0);
+    PG_RETURN_FLOAT8(model.predict(row_values(fcinfo, model)));
+}
+
+// (model, features record), strict
+ECOM_FUNCTION(ecom_predict_prob) {
+    const auto& model = class_model(fcinfo);
+    PG_RETURN_FLOAT8(model.predict(row_values(fcinfo, model)));
+}
+
+// (model, features record) returns setof (feature text, contribution float8, base float8, prediction float8), strict
+ECOM_FUNCTION(ecom_explain) {
+    RowSink rows(fcinfo);
+    const auto& model = model_arg<core::TreeModel>(fcinfo, 0);
+    const double* values = row_values(fcinfo, model);
+    std::vector<double> contributions(model.width());
+    const double base = model.explain(values, contributions.data());
+    const double raw = model.raw(values);
+    for (std::size_t f = 0; f < model.width(); ++f) {
+        RowValues<4> row;
+        row.put_datum(text_datum(model.ensemble().features[f].name));
+        row.put(contributions[f]);
+        row.put(base);
+        row.put(raw);
+        row.into(rows);
+    }
+    return static_cast<Datum>(0);
+}
+
+// (model) returns setof (feature text, importance float8), strict
+ECOM_FUNCTION(ecom_feature_importance) {
+    RowSink rows(fcinfo);
+    const auto& model = model_arg<core::TreeModel>(fcinfo, 0);
+    for (std::size_t f = 0; f < model.width(); ++f) {
+        RowValues<2> row;
+        row.put_datum(text_datum(model.ensemble().features[f].name));
+        row.put(model.ensemble().importance[f]);
+        row.into(rows);
+    }
+    return static_cast<Datum>(0);
+}
