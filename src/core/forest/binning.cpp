@@ -16,11 +16,13 @@ constexpr std::size_t kSampled = 200000;
 
 // Categories by rising mean label; a category of few rows is drawn towards the mean of all.
 std::vector<std::uint32_t> order_categories(const std::vector<double>& column, const std::vector<double>& labels,
-                                            std::size_t count) {
+                                            std::size_t count, Host& host) {
     constexpr double kPrior = 1.0;
+    PollEvery poll(host);
     std::vector<double> sum(count, 0.0), n(count, 0.0);
     double total = 0;
     for (std::size_t i = 0; i < column.size(); ++i) {
+        poll();
         total += labels[i];
         if (std::isnan(column[i])) continue;
         const auto c = static_cast<std::size_t>(column[i]);
@@ -99,9 +101,10 @@ double BinnedColumn::threshold(std::size_t left, std::size_t right) const {
     return m < b ? m : a;
 }
 
-std::size_t binning_bytes(std::size_t rows, std::size_t features, int bins) {
+std::size_t binning_bytes(std::size_t rows, std::size_t features, int bins, int threads) {
     const std::size_t code = bins > kMaxHistogramBins ? 2 : 1;
-    return add_size(mul_size(rows, mul_size(features, code)), mul_size(rows, 3 * sizeof(double)));
+    // Every thread ranks, samples and sorts one column at a time.
+    return mul_size(rows, add_size(mul_size(features, code), mul_size(static_cast<std::size_t>(threads), 3 * sizeof(double))));
 }
 
 BinnedRows bin_rows(const TrainingRows& rows, int bins, Host& host) {
@@ -112,22 +115,28 @@ BinnedRows bin_rows(const TrainingRows& rows, int bins, Host& host) {
     const bool narrow = bins <= kMaxHistogramBins;
     (narrow ? out.narrow.resize(rows.width()) : out.wide.resize(rows.width()));
     parallel_for(host, rows.width(), [&](std::size_t f, Host& worker) {
+        PollEvery poll(worker);
         std::vector<double> ranked;
         const std::vector<double>* column = &rows.columns[f];
         if (rows.features[f].type == FeatureType::kCategory) {
             auto& order = out.category_order[f];
-            order = order_categories(*column, rows.labels, rows.categories[f].size());
+            order = order_categories(*column, rows.labels, rows.categories[f].size(), worker);
             std::vector<double> rank(order.size());
             for (std::size_t r = 0; r < order.size(); ++r) rank[order[r]] = static_cast<double>(r);
             ranked.reserve(column->size());
-            for (const double v : *column) ranked.push_back(std::isnan(v) ? v : rank[static_cast<std::size_t>(v)]);
+            for (const double v : *column) {
+                poll();
+                ranked.push_back(std::isnan(v) ? v : rank[static_cast<std::size_t>(v)]);
+            }
             column = &ranked;
         }
         std::vector<double> sample;
         const std::size_t looked_at = narrow ? std::min(column->size(), kSampled) : column->size();
         sample.reserve(looked_at);
-        for (std::size_t i = 0; i < looked_at; ++i)
+        for (std::size_t i = 0; i < looked_at; ++i) {
+            poll();
             if (!std::isnan((*column)[i])) sample.push_back((*column)[i]);
+        }
         out.columns[f] = make_grid(std::move(sample), bins, worker);
         if (looked_at < column->size()) out.columns[f].values.clear();
         if (narrow)

@@ -32,7 +32,7 @@ struct BinnedRows {
     std::vector<std::vector<std::uint32_t>> category_order;
 };
 
-std::size_t binning_bytes(std::size_t rows, std::size_t features, int bins);
+std::size_t binning_bytes(std::size_t rows, std::size_t features, int bins, int threads);
 
 // Cut points are quantiles of the column (of its first 200000 rows where there are more: the rows of
 // TrainingRows lie in an order as good as random). Categories become numbers by their mean label

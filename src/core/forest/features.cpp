@@ -27,6 +27,7 @@ std::uint32_t Categories::add(std::string_view text) {
                         "feature has more than " + std::to_string(kMaxCategories) + " distinct texts",
                         "Leave identifiers out of the features, or group rare values.");
         names_.emplace_back(text);
+        bytes_ += 2 * text.size() + 128;  // both strings and the entry
     }
     return place->second;
 }
@@ -36,14 +37,18 @@ std::int64_t Categories::find(std::string_view text) const {
     return place == number_of_.end() ? -1 : place->second;
 }
 
-TrainingRows TrainingRows::subset(const std::vector<std::uint32_t>& rows) const {
+TrainingRows TrainingRows::subset(const std::vector<std::uint32_t>& rows, Host& host) const {
+    PollEvery poll(host);
     TrainingRows out;
     out.features = features;
     out.categories = categories;
     out.columns.resize(width());
     for (std::size_t f = 0; f < width(); ++f) {
         out.columns[f].reserve(rows.size());
-        for (const std::uint32_t r : rows) out.columns[f].push_back(columns[f][r]);
+        for (const std::uint32_t r : rows) {
+            poll();
+            out.columns[f].push_back(columns[f][r]);
+        }
     }
     out.labels.reserve(rows.size());
     for (const std::uint32_t r : rows) out.labels.push_back(labels[r]);

@@ -1,11 +1,14 @@
 // Rows of named, typed features as learners collect and read them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "core/base/host.hpp"
 
 namespace ecom::core {
 
@@ -32,8 +35,10 @@ public:
     std::uint32_t add(std::string_view text);
     std::int64_t find(std::string_view text) const;  // -1 where it was not seen
     const std::vector<std::string>& names() const { return names_; }
+    std::size_t bytes() const { return bytes_; }  // about
 
 private:
+    std::size_t bytes_ = 0;
     std::vector<std::string> names_;
     std::unordered_map<std::string, std::uint32_t> number_of_;
 };
@@ -47,7 +52,8 @@ struct TrainingRows {
 
     std::size_t size() const { return labels.size(); }
     std::size_t width() const { return features.size(); }
-    TrainingRows subset(const std::vector<std::uint32_t>& rows) const;
+    std::size_t bytes() const { return size() * (width() + 1) * sizeof(double); }
+    TrainingRows subset(const std::vector<std::uint32_t>& rows, Host& host) const;
 };
 
 }  // namespace ecom::core

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
+#include "core/base/budget.hpp"
 #include "core/base/error.hpp"
 #include "core/base/firewall.hpp"
 
@@ -82,15 +82,19 @@ std::vector<HeldOut> cross_validate(const TrainingRows& rows, const LearnerParam
         std::size_t& count = seen[params.classify && rows.labels[i] > 0 ? 1 : 0];
         fold[i] = static_cast<int>(count++ % static_cast<std::size_t>(folds));
     }
+    require_memory(host, add_size(mul_size(4, rows.bytes()), mul_size(n, sizeof(HeldOut) + 8)),
+                   "cross-validating " + std::to_string(n) + " rows");
     std::vector<HeldOut> out;
     out.reserve(n);
     std::vector<double> values(rows.width());
     PollEvery poll(host);
     for (int k = 0; k < folds; ++k) {
         std::vector<std::uint32_t> kept;
-        for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t i = 0; i < n; ++i) {
+            poll();
             if (fold[i] != k) kept.push_back(static_cast<std::uint32_t>(i));
-        const TreeModel model(fit_trees(rows.subset(kept), params, host));
+        }
+        const TreeModel model(fit_trees(rows.subset(kept, host), params, host));
         std::vector<std::vector<double>> numbers(rows.width());
         for (std::size_t f = 0; f < rows.width(); ++f)
             for (const std::string& name : rows.categories[f]) numbers[f].push_back(model.category(f, name));

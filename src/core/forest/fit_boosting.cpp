@@ -14,8 +14,9 @@ namespace ecom::core {
 TreeEnsemble fit_boosting(const TrainingRows& rows, const LearnerParams& params, Host& host) {
     const std::size_t n = rows.size();
     const int bins = std::min(params.bins, kMaxHistogramBins);
-    require_memory(host, add_size(binning_bytes(n, rows.width(), bins), mul_size(n, 8 + 2 * (4 + sizeof(SumCell)))),
-                   "boosting on " + std::to_string(n) + " rows");
+    const std::size_t bytes = add_size(add_size(2 * rows.bytes(), binning_bytes(n, rows.width(), bins, host.max_threads())),
+                                       mul_size(n, 8 + 2 * (4 + sizeof(SumCell))));
+    require_memory(host, bytes, "boosting on " + std::to_string(n) + " rows");
     const BinnedRows binned = bin_rows(rows, bins, host);
     TreeEnsemble out;
     out.learner = Learner::kBoosting;
@@ -42,7 +43,8 @@ TreeEnsemble fit_boosting(const TrainingRows& rows, const LearnerParams& params,
     std::vector<std::uint32_t> chosen(n);
     std::vector<SumCell> stats(n);
     out.importance.assign(rows.width(), 0.0);
-    Grower<std::uint8_t, SumStat> grower(binned.narrow, binned.columns, SumStat{}, grow);
+    NodeBudget budget(bytes);
+    Grower<std::uint8_t, SumStat> grower(binned.narrow, binned.columns, SumStat{}, grow, budget, host);
     const double weight = params.positive_weight * (params.balanced && sum > 0 ? (static_cast<double>(n) - sum) / sum : 1.0);
     PollEvery poll(host);
     for (int t = 0; t < params.trees; ++t) {
@@ -59,12 +61,13 @@ TreeEnsemble fit_boosting(const TrainingRows& rows, const LearnerParams& params,
             }
         }
         Rng rng(static_cast<std::uint64_t>(params.seed), static_cast<std::uint64_t>(t));
-        Tree tree = grower.grow(chosen, stats, rng, out.importance, host);
+        Tree tree = grower.grow(chosen, stats, rng, out.importance);
         // The rows of a leaf lie together, in the order of the leaves.
         std::size_t at = 0;
         for (TreeNode& node : tree) {
             node.value *= params.learning_rate;
             if (node.feature >= 0) continue;
+            poll(node.cover);
             for (std::uint32_t i = 0; i < node.cover; ++i) score[chosen[at + i]] += node.value;
             at += node.cover;
         }

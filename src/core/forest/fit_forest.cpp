@@ -28,8 +28,9 @@ struct OutOfBag {
 
 template <typename Code>
 void add_out_of_bag(const Tree& tree, const std::vector<std::vector<Code>>& codes, const std::vector<std::uint8_t>& drawn,
-                    const std::vector<std::uint32_t>& limits, OutOfBag& out) {
+                    const std::vector<std::uint32_t>& limits, OutOfBag& out, PollEvery& poll) {
     for (std::size_t row = 0; row < drawn.size(); ++row) {
+        poll(8);
         if (drawn[row] != 0) continue;
         std::size_t at = 0;
         while (tree[at].feature >= 0) {
@@ -58,7 +59,8 @@ std::vector<std::uint32_t> code_limits(const Tree& tree, const std::vector<Binne
 
 template <typename Code, typename Stat>
 void grow_trees(const TrainingRows& rows, const BinnedRows& binned, const std::vector<std::vector<Code>>& codes, Stat stat,
-                const LearnerParams& params, TreeEnsemble& out, std::vector<std::vector<double>>& gains, OutOfBag* oob, Host& host) {
+                const LearnerParams& params, TreeEnsemble& out, std::vector<std::vector<double>>& gains, OutOfBag* oob, NodeBudget& budget,
+                Host& host) {
     GrowParams grow;
     grow.max_depth = params.max_depth;
     grow.min_leaf = static_cast<std::uint32_t>(params.min_leaf);
@@ -81,6 +83,7 @@ void grow_trees(const TrainingRows& rows, const BinnedRows& binned, const std::v
         chosen.reserve(n);
         stats.reserve(n);
         for (std::size_t i = 0; i < n; ++i) {
+            poll();
             const std::uint64_t count = drawn[i];
             if (count == 0) continue;
             chosen.push_back(static_cast<std::uint32_t>(i));
@@ -91,16 +94,18 @@ void grow_trees(const TrainingRows& rows, const BinnedRows& binned, const std::v
                 stats.push_back({weight * rows.labels[i], weight, static_cast<std::uint32_t>(count)});
             }
         }
-        Grower<Code, Stat> grower(codes, binned.columns, stat, grow);
+        Grower<Code, Stat> grower(codes, binned.columns, stat, grow, budget, worker);
         gains[t].assign(rows.width(), 0.0);
-        out.trees[t] = grower.grow(chosen, stats, rng, gains[t], worker);
-        if (oob != nullptr) add_out_of_bag(out.trees[t], codes, drawn, code_limits(out.trees[t], binned.columns), *oob);
+        out.trees[t] = grower.grow(chosen, stats, rng, gains[t]);
+        if (oob != nullptr) add_out_of_bag(out.trees[t], codes, drawn, code_limits(out.trees[t], binned.columns), *oob, poll);
     });
 }
 
 void report_out_of_bag(const TrainingRows& rows, const LearnerParams& params, const OutOfBag& oob, TreeEnsemble& out, Host& host) {
     std::vector<double> predicted, actual;
+    PollEvery poll(host);
     for (std::size_t i = 0; i < rows.size(); ++i) {
+        poll();
         const std::uint32_t trees = oob.trees[i].load(std::memory_order_relaxed);
         if (trees == 0) continue;
         predicted.push_back(static_cast<double>(oob.sum[i].load(std::memory_order_relaxed)) / oob.scale / trees);
@@ -133,10 +138,10 @@ TreeEnsemble fit_forest(const TrainingRows& rows, const LearnerParams& params, H
     const std::size_t n = rows.size();
     const int bins = params.exact ? kMaxExactBins : params.bins;
     const auto threads = static_cast<std::size_t>(std::max(1, host.max_threads()));
-    require_memory(host,
-                   add_size(binning_bytes(n, rows.width(), bins),
-                            mul_size(n, add_size(16, mul_size(threads, 1 + 2 * (4 + (params.classify ? sizeof(std::uint64_t) : sizeof(SumCell))))))),
-                   "growing trees on " + std::to_string(n) + " rows");
+    const std::size_t row_bytes = 4 + (params.classify ? sizeof(ClassStat::Row) : sizeof(SumStat::Row));
+    const std::size_t bytes = add_size(add_size(2 * rows.bytes(), binning_bytes(n, rows.width(), bins, host.max_threads())),
+                                       mul_size(n, 32 + threads * (1 + 2 * row_bytes)));
+    require_memory(host, bytes, "growing trees on " + std::to_string(n) + " rows");
     const BinnedRows binned = bin_rows(rows, bins, host);
     TreeEnsemble out;
     out.learner = Learner::kForest;
@@ -156,6 +161,7 @@ TreeEnsemble fit_forest(const TrainingRows& rows, const LearnerParams& params, H
         for (const std::uint32_t c : binned.category_order[f]) out.categories[f].push_back(rows.categories[f][c]);
     }
     std::vector<std::vector<double>> gains(out.trees.size());
+    NodeBudget budget(bytes);
     OutOfBag oob(params.bootstrap ? n : 0, largest);
     OutOfBag* const wanted = params.bootstrap ? &oob : nullptr;
     if (params.classify) {
@@ -165,11 +171,11 @@ TreeEnsemble fit_forest(const TrainingRows& rows, const LearnerParams& params, H
             stat.weight[0] = static_cast<double>(n) / (2 * (static_cast<double>(n) - sum));
         }
         stat.weight[1] *= params.positive_weight;
-        if (params.exact) grow_trees(rows, binned, binned.wide, stat, params, out, gains, wanted, host);
-        else grow_trees(rows, binned, binned.narrow, stat, params, out, gains, wanted, host);
+        if (params.exact) grow_trees(rows, binned, binned.wide, stat, params, out, gains, wanted, budget, host);
+        else grow_trees(rows, binned, binned.narrow, stat, params, out, gains, wanted, budget, host);
     } else {
-        if (params.exact) grow_trees(rows, binned, binned.wide, SumStat{}, params, out, gains, wanted, host);
-        else grow_trees(rows, binned, binned.narrow, SumStat{}, params, out, gains, wanted, host);
+        if (params.exact) grow_trees(rows, binned, binned.wide, SumStat{}, params, out, gains, wanted, budget, host);
+        else grow_trees(rows, binned, binned.narrow, SumStat{}, params, out, gains, wanted, budget, host);
     }
     out.importance.assign(rows.width(), 0.0);
     for (const auto& of_tree : gains) {

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
+#include "core/base/budget.hpp"
 #include "core/base/host.hpp"
 #include "core/base/rng.hpp"
 #include "core/forest/binning.hpp"
@@ -17,12 +19,30 @@
 namespace ecom::core {
 
 struct GrowParams {
-    int max_depth = 10;            // 0: no limit
+    int max_depth = 10;            // 0: no limit but kMaxTreeDepth
     std::uint32_t min_leaf = 1;    // rows
     std::uint32_t min_split = 2;   // rows
     std::size_t mtry = 0;          // features tried a node; 0: all
     double lambda = 0;             // added to every H
     double min_hessian = 0;        // least H of a child
+};
+
+// The nodes of all trees of one fit, asked for before they are taken.
+class NodeBudget {
+public:
+    // A node while it is grown, and in the model that is then walked and stored.
+    static constexpr std::size_t kBytes = sizeof(TreeNode) + 96;
+
+    explicit NodeBudget(std::size_t other_bytes) : other_bytes_(other_bytes) {}
+
+    void take(std::size_t nodes, const Host& host) {
+        const std::size_t all = taken_.fetch_add(nodes, std::memory_order_relaxed) + nodes;
+        require_memory(host, add_size(other_bytes_, mul_size(all, kBytes)), "trees of " + std::to_string(all) + " nodes");
+    }
+
+private:
+    std::size_t other_bytes_;
+    std::atomic<std::size_t> taken_{0};
 };
 
 // Counts of two classes in one word: rows in the low half, positive rows in the high half, so that a
@@ -72,8 +92,8 @@ public:
     using Cell = typename Stat::Cell;
 
     Grower(const std::vector<std::vector<Code>>& codes, const std::vector<BinnedColumn>& columns, Stat stat,
-           const GrowParams& params)
-        : codes_(codes), columns_(columns), stat_(stat), params_(params) {
+           const GrowParams& params, NodeBudget& budget, Host& host)
+        : codes_(codes), columns_(columns), stat_(stat), params_(params), budget_(budget), host_(host), poll_(host) {
         std::size_t widest = 0;
         for (const BinnedColumn& c : columns) widest = std::max(widest, c.codes());
         cells_.resize(widest);
@@ -81,29 +101,32 @@ public:
     }
 
     // rows and stats: the tree's rows, reordered. importance: gains are added, by feature.
-    Tree grow(std::vector<std::uint32_t>& rows, std::vector<Row>& stats, Rng& rng, std::vector<double>& importance,
-              Host& host) {
+    Tree grow(std::vector<std::uint32_t>& rows, std::vector<Row>& stats, Rng& rng, std::vector<double>& importance) {
         rows_ = rows.data();
         stats_ = stats.data();
         if (spare_rows_.size() < rows.size()) {
             spare_rows_.resize(rows.size());
             spare_stats_.resize(rows.size());
         }
-        PollEvery poll(host);
         Tree tree;
         stack_.clear();
         stack_.push_back({0, static_cast<std::uint32_t>(rows.size()), 0, -1});
         while (!stack_.empty()) {
             const Pending node = stack_.back();
             stack_.pop_back();
-            poll(1 + (node.end - node.begin) / 2);
+            poll_(1 + (node.end - node.begin) / 2);
             const auto index = static_cast<std::uint32_t>(tree.size());
             if (node.parent >= 0) tree[static_cast<std::size_t>(node.parent)].right = index;
             Cell total{};
             for (std::uint32_t i = node.begin; i < node.end; ++i) total += stats_[i];
             const double g = stat_.g(total), h = stat_.h(total);
+            if (tree.size() == tree.capacity()) {
+                const std::size_t more = std::max<std::size_t>(16, tree.size());
+                budget_.take(more, host_);
+                tree.reserve(tree.size() + more);
+            }
             tree.push_back({-1, 0, 0.0, h + params_.lambda > 0 ? g / (h + params_.lambda) : 0.0, Stat::count(total), false});
-            const bool deep = params_.max_depth > 0 && node.depth >= params_.max_depth;
+            const bool deep = node.depth >= static_cast<int>(kMaxTreeDepth) || (params_.max_depth > 0 && node.depth >= params_.max_depth);
             if (deep || Stat::count(total) < params_.min_split || node.end - node.begin < 2) continue;
             const Split split = best_split(node, total, rng);
             if (split.feature < 0) continue;
@@ -198,6 +221,7 @@ private:
         for (std::size_t k = 0; k < p && tried < wanted; ++k) {
             if (wanted < p) std::swap(features_[k], features_[k + rng.below(p - k)]);
             const std::size_t f = features_[k];
+            poll_(1 + (node.end - node.begin) / 4);
             find_levels(node, f);
             if (levels_.size() < 2) continue;
             ++tried;
@@ -232,6 +256,9 @@ private:
     const std::vector<BinnedColumn>& columns_;
     const Stat stat_;
     const GrowParams params_;
+    NodeBudget& budget_;
+    Host& host_;
+    PollEvery poll_;
     std::uint32_t* rows_ = nullptr;
     Row* stats_ = nullptr;
     std::vector<std::uint32_t> spare_rows_;

@@ -32,7 +32,9 @@ LearnerState::LearnerState(std::vector<Feature> features, std::string options)
 }
 
 std::size_t LearnerState::held_bytes() const {
-    return mul_size(columns_.size() + 1, labels_.bytes());
+    std::size_t bytes = mul_size(columns_.size() + 1, labels_.bytes());
+    for (const Categories& categories : categories_) bytes = add_size(bytes, categories.bytes());
+    return bytes;
 }
 
 void LearnerState::add(double label, const FeatureValue* values, const Host& host) {
@@ -71,7 +73,10 @@ void LearnerState::merge(const LearnerState& other, Host& host) {
             columns_[f].push_back(number.empty() || std::isnan(v) ? v : number[static_cast<std::size_t>(v)]);
         });
     }
-    other.labels_.for_each([&](double v) { labels_.push_back(v); });
+    other.labels_.for_each([&](double v) {
+        poll();
+        labels_.push_back(v);
+    });
 }
 
 TrainingRows LearnerState::rows(Host& host) const {
@@ -92,7 +97,10 @@ TrainingRows LearnerState::rows(Host& host) const {
         const auto& names = categories_[f].names();
         std::vector<std::uint32_t> order(names.size());
         std::iota(order.begin(), order.end(), 0U);
-        std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return names[a] < names[b]; });
+        std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+            poll();
+            return names[a] < names[b];
+        });
         renumbered[f].resize(names.size());
         for (std::size_t i = 0; i < order.size(); ++i) {
             renumbered[f][order[i]] = static_cast<double>(i);
@@ -110,7 +118,10 @@ TrainingRows LearnerState::rows(Host& host) const {
         std::uint32_t row;
     };
     std::vector<Keyed> keys(n);
-    for (std::size_t i = 0; i < n; ++i) keys[i] = {mix64(bits_of(labels_[i]) + 1), static_cast<std::uint32_t>(i)};
+    for (std::size_t i = 0; i < n; ++i) {
+        poll();
+        keys[i] = {mix64(bits_of(labels_[i]) + 1), static_cast<std::uint32_t>(i)};
+    }
     for (std::size_t f = 0; f < features_.size(); ++f)
         for (std::size_t i = 0; i < n; ++i) {
             poll();
@@ -128,7 +139,10 @@ TrainingRows LearnerState::rows(Host& host) const {
         }
     }
     out.labels.reserve(n);
-    for (const Keyed& key : keys) out.labels.push_back(labels_[key.row]);
+    for (const Keyed& key : keys) {
+        poll();
+        out.labels.push_back(labels_[key.row]);
+    }
     return out;
 }
 

@@ -10,10 +10,12 @@ struct TreeNode {
     std::int32_t feature;     // -1: leaf
     std::uint32_t right;      // index of the right child
     double threshold;         // v <= threshold goes left
-    double value;             // mean of the rows in the node; what a leaf predicts
+    double value;             // what a leaf predicts
     std::uint32_t cover;      // training rows
     bool missing_left;        // where a missing value goes
 };
+
+constexpr std::uint32_t kMaxTreeDepth = 64;  // what "no limit" means
 
 using Tree = std::vector<TreeNode>;
 

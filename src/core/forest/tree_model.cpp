@@ -41,21 +41,47 @@ TreeModel::TreeModel(TreeEnsemble ensemble) : e_(std::move(ensemble)) {
     if (p == 0 || p > kMaxFeatures || e_.categories.size() != p || e_.importance.size() != p || e_.trees.empty() ||
         (!e_.calibration.empty() && e_.calibration.size() != 2))
         Reader::corrupt();
-    for (const Tree& tree : e_.trees) {
-        if (tree.empty()) Reader::corrupt();
-        for (std::size_t i = 0; i < tree.size(); ++i) {
-            const TreeNode& node = tree[i];
-            if (node.feature < -1 || node.feature >= static_cast<std::int32_t>(p) || !std::isfinite(node.value) || node.cover == 0)
-                Reader::corrupt();
-            if (node.feature >= 0 && (node.right <= i + 1 || node.right >= tree.size() || std::isnan(node.threshold)))
-                Reader::corrupt();
-        }
-    }
+    for (const Tree& tree : e_.trees) check_tree(tree);
     compile();
+    index_categories();
+}
+
+// Every node but the root is the child of one node, left children follow their parents, children share
+// their parent's rows: walks end, and explanations divide by no zero.
+void TreeModel::check_tree(const Tree& tree) {
+    const auto p = static_cast<std::int32_t>(e_.features.size());
+    if (tree.empty()) Reader::corrupt();
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> waiting;  // right children and their depths
+    std::uint32_t depth = 0, deepest = 0;
+    double mean = 0;
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+        const TreeNode& node = tree[i];
+        if (node.feature < -1 || node.feature >= p || !std::isfinite(node.value) || node.cover == 0) Reader::corrupt();
+        if (node.feature >= 0) {
+            if (node.right <= i + 1 || node.right >= tree.size() || std::isnan(node.threshold) || depth >= kMaxTreeDepth ||
+                std::uint64_t{tree[i + 1].cover} + tree[node.right].cover != node.cover)
+                Reader::corrupt();
+            waiting.emplace_back(node.right, ++depth);
+            deepest = std::max(deepest, depth);
+            continue;
+        }
+        mean += node.value * (static_cast<double>(node.cover) / static_cast<double>(tree.front().cover));
+        if (waiting.empty() ? i + 1 != tree.size() : waiting.back().first != i + 1) Reader::corrupt();
+        if (waiting.empty()) break;
+        depth = waiting.back().second;
+        waiting.pop_back();
+    }
+    depths_.push_back(deepest);
+    deepest_ = std::max(deepest_, deepest);
+    base_ += mean;
 }
 
 void TreeModel::compile() {
     const std::size_t p = width();
+    std::size_t nodes = 0;
+    for (const Tree& tree : e_.trees) nodes += tree.size();
+    if (nodes >= kOffset)
+        throw Error(ErrorCode::kLimitExceeded, "trees have more than 2147483647 nodes", "Use fewer trees or a larger min_leaf.");
     thresholds_.resize(p);
     for (const Tree& tree : e_.trees)
         for (const TreeNode& node : tree)
@@ -70,18 +96,14 @@ void TreeModel::compile() {
     for (const Tree& tree : e_.trees) {
         const auto root = static_cast<std::uint32_t>(steps_.size());
         roots_.push_back(root);
-        std::vector<std::uint32_t> depth(tree.size(), 0);
-        std::uint32_t deepest = 0;
         for (std::size_t i = 0; i < tree.size(); ++i) {
             const TreeNode& node = tree[i];
             values_.push_back(node.value);
             if (node.feature < 0) {
                 // A leaf leads to itself: the extra code after the features is 1, and 1 > 0.
                 steps_.push_back({static_cast<std::uint16_t>(p), 0, root + static_cast<std::uint32_t>(i)});
-                deepest = std::max(deepest, depth[i]);
                 continue;
             }
-            depth[i + 1] = depth[node.right] = depth[i] + 1;
             const auto f = static_cast<std::size_t>(node.feature);
             const auto at = std::lower_bound(thresholds_[f].begin(), thresholds_[f].end(), node.threshold);
             const auto limit = static_cast<std::uint16_t>(1 + (at - thresholds_[f].begin()));
@@ -89,18 +111,8 @@ void TreeModel::compile() {
             steps_.push_back({static_cast<std::uint16_t>(f), static_cast<std::uint16_t>(limit - offset),
                               (root + node.right) | (offset << 31)});
         }
-        depths_.push_back(deepest);
     }
-    number_of_.resize(p);
-    for (std::size_t f = 0; f < p; ++f)
-        for (std::size_t i = 0; i < e_.categories[f].size(); ++i)
-            number_of_[f].emplace(e_.categories[f][i], static_cast<double>(i));
-}
-
-double TreeModel::category(std::size_t feature, std::string_view text) const {
-    const auto& numbers = number_of_[feature];
-    const auto place = numbers.find(text);
-    return place == numbers.end() ? std::numeric_limits<double>::quiet_NaN() : place->second;
+    base_ = e_.learner == Learner::kForest ? base_ / static_cast<double>(e_.trees.size()) : e_.base + base_;
 }
 
 double TreeModel::raw(const double* values) const {
@@ -137,8 +149,6 @@ double TreeModel::from_raw(double raw) const {
     if (e_.calibration.empty()) return std::clamp(raw, 0.0, 1.0);
     return logistic(e_.calibration[0] * logit(raw) + e_.calibration[1]);
 }
-
-double TreeModel::predict(const double* values) const { return from_raw(raw(values)); }
 
 Document TreeModel::body() const {
     Document::Ints types, sizes, features, rights, missing, covers, places;
@@ -215,6 +225,8 @@ std::unique_ptr<Model> TreeModel::decode(const Document& body, int) {
                places = body.at("threshold").as_ints(), missing = body.at("missing_left").as_ints(),
                covers = body.at("cover").as_ints();
     const auto leaves = body.at("leaf").as_doubles();
+    for (const std::int64_t cover : covers)
+        if (cover < 1 || cover > std::numeric_limits<std::uint32_t>::max()) Reader::corrupt();
     std::size_t node = 0, split = 0, leaf = 0;
     if (thresholds.size() != names.size() || covers.size() != features.size() || places.size() != rights.size() ||
         missing.size() != rights.size())

@@ -5,11 +5,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "core/base/model.hpp"
-#include "core/forest/features.hpp"
+#include "core/forest/feature_model.hpp"
 #include "core/forest/learner_params.hpp"
 #include "core/forest/tree.hpp"
 
@@ -31,28 +29,26 @@ struct TreeEnsemble {
     double label_mean = 0;
 };
 
-class TreeModel final : public Model {
+class TreeModel final : public FeatureModel {
 public:
     static constexpr std::string_view kKind = "tree_ensemble";
 
     explicit TreeModel(TreeEnsemble ensemble);  // throws kCorruptValue where parts contradict each other
 
     const TreeEnsemble& ensemble() const { return e_; }
-    std::size_t width() const { return e_.features.size(); }
+    const std::vector<Feature>& features() const override { return e_.features; }
+    const std::vector<std::vector<std::string>>& categories() const override { return e_.categories; }
+    bool classifies() const override { return e_.classify; }
+    const std::vector<double>& importance() const override { return e_.importance; }
 
-    // The number of a category, NaN where it was not seen when fitting.
-    double category(std::size_t feature, std::string_view text) const;
-
-    // values: one a feature, NaN is missing. A class's probability, or the value of a regression.
-    double predict(const double* values) const;
+    double predict(const double* values) const override { return from_raw(raw(values)); }
 
     // The mean of the trees of a forest, the sum (on the scale of log-odds for classes) of boosting.
-    double raw(const double* values) const;
+    double raw(const double* values) const override;
     double from_raw(double raw) const;
 
-    // Contributions of the features that sum with the returned base value to raw(values): Shapley values
-    // of the path-dependent game (Lundberg et al., 2020).
-    double explain(const double* values, double* contributions) const;
+    // Shapley values of the path-dependent game (Lundberg et al., 2020).
+    double explain(const double* values, double* contributions, Host& host) const override;
 
     std::string_view kind() const override { return kKind; }
     int version() const override { return 1; }
@@ -68,6 +64,7 @@ private:
         std::uint32_t right;  // bit 31: offset, that is, missing values go right
     };
 
+    void check_tree(const Tree& tree);
     void compile();
 
     TreeEnsemble e_;
@@ -76,7 +73,8 @@ private:
     std::vector<double> values_;         // by step
     std::vector<std::uint32_t> roots_;   // per tree
     std::vector<std::uint32_t> depths_;  // per tree
-    std::vector<std::unordered_map<std::string_view, double>> number_of_;
+    std::uint32_t deepest_ = 0;
+    double base_ = 0;  // mean of raw over the training rows as the leaves counted them
 };
 
 }  // namespace ecom::core
