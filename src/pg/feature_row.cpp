@@ -70,7 +70,7 @@ FeatureRow::FeatureRow(Datum record) {
             static_cast<std::uint32_t>(HeapTupleHeaderGetTypMod(header_));
 }
 
-RowReader FeatureRow::reader() const {
+RowReader FeatureRow::reader(const std::function<bool(const std::string& name)>& wanted) const {
     const TupleDesc descriptor = call([&] {
         return lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header_), HeapTupleHeaderGetTypMod(header_));
     });
@@ -81,6 +81,7 @@ RowReader FeatureRow::reader() const {
         const Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
         if (attribute->attisdropped) continue;
         const std::string name = NameStr(attribute->attname);
+        if (!wanted(name)) continue;
         const Oid declared = attribute->atttypid;
         const Oid base = call([&] { return getBaseType(declared); });
         Reading reading = reading_of(base);

@@ -1,6 +1,8 @@
 // A row of any composite type as features: columns by name, encoded by their types.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "core/forest/features.hpp"
@@ -35,8 +37,9 @@ public:
     // Names the row type while the session lives; never 0.
     std::uint64_t type() const { return type_; }
 
-    // The columns as features; throws kInvalidArgument for a column of a type that is none.
-    RowReader reader() const;
+    // The columns that are wanted, by name, as features; throws kInvalidArgument where one is of a type
+    // that is none.
+    RowReader reader(const std::function<bool(const std::string& name)>& wanted) const;
 
     // Takes the row apart into the reader's values. They point into the row.
     void deform(RowReader& reader) const;

@@ -1,4 +1,5 @@
 // ecom.forest_fit, gbm_fit and churn_fit; ecom.predict, predict_prob, churn_prob and explain.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -63,6 +64,27 @@ core::LearnerParams params_of(std::string_view learner, const std::string& json)
     return core::LearnerParams::from(kind, true, options);
 }
 
+core::LearnerParams params_of_state(const core::LearnerState& state) {
+    const std::string& options = state.options();
+    const std::size_t end = options.find('\n');
+    if (end == std::string::npos) core::Reader::corrupt();
+    return params_of(std::string_view(options).substr(0, end), options.substr(end + 1));
+}
+
+// All columns of a row but some.
+RowReader training_reader(const FeatureRow& row, const std::vector<std::string>& excluded) {
+    std::size_t left_out = 0;
+    RowReader reader = row.reader([&](const std::string& name) {
+        const bool is_excluded = std::find(excluded.begin(), excluded.end(), name) != excluded.end();
+        left_out += is_excluded ? 1 : 0;
+        return !is_excluded;
+    });
+    if (left_out < excluded.size())
+        throw core::Error(core::ErrorCode::kInvalidArgument, "option \"exclude\" names a column that the row does not have",
+                          "Name columns of the row, each once.");
+    return reader;
+}
+
 // (state, label, features record [, options jsonb])
 Datum learner_add(FunctionCallInfo fcinfo, std::string_view learner, bool label_is_boolean) {
     const Args args(fcinfo);
@@ -73,14 +95,15 @@ Datum learner_add(FunctionCallInfo fcinfo, std::string_view learner, bool label_
     const FeatureRow row(args.datum(2));
     const auto running = writable_state<core::LearnerState>(fcinfo, [&] {
         const std::string json = json_arg(fcinfo, 3);
-        params_of(learner, json);  // refuses bad options before rows are collected
+        // Refuses bad options before rows are collected.
+        const core::LearnerParams params = params_of(learner, json);
         std::vector<core::Feature> features;
-        for (const FeatureColumn& column : row.reader().columns) features.push_back(column.feature);
+        for (const FeatureColumn& column : training_reader(row, params.exclude).columns) features.push_back(column.feature);
         return core::LearnerState(std::move(features), std::string(learner) + "\n" + json);
     });
     core::LearnerState& state = *running.state;
     if (state.reader == nullptr || static_cast<RowReader*>(state.reader.get())->row_type != row.type()) {
-        auto fresh = std::make_shared<RowReader>(row.reader());
+        auto fresh = std::make_shared<RowReader>(training_reader(row, params_of_state(state).exclude));
         bool same = state.features().size() == fresh->columns.size();
         for (std::size_t f = 0; same && f < fresh->columns.size(); ++f) same = state.features()[f] == fresh->columns[f].feature;
         if (!same)
@@ -97,13 +120,6 @@ Datum learner_add(FunctionCallInfo fcinfo, std::string_view learner, bool label_
     return running.datum;
 }
 
-core::LearnerParams params_of_state(const core::LearnerState& state) {
-    const std::string& options = state.options();
-    const std::size_t end = options.find('\n');
-    if (end == std::string::npos) core::Reader::corrupt();
-    return params_of(std::string_view(options).substr(0, end), options.substr(end + 1));
-}
-
 // How the columns of a row type serve a model.
 struct ScorePlan {
     std::uint64_t decodes = 0;
@@ -111,12 +127,14 @@ struct ScorePlan {
     std::vector<double> values;
 };
 
-void make_plan(ScorePlan& plan, const core::TreeModel& model, const FeatureRow& row) {
-    plan.reader = row.reader();
+void make_plan(ScorePlan& plan, const core::FeatureModel& model, const FeatureRow& row) {
+    plan.reader = row.reader([&](const std::string& name) {
+        return std::any_of(model.features().begin(), model.features().end(), [&](const core::Feature& f) { return f.name == name; });
+    });
     const std::vector<FeatureColumn> columns = std::move(plan.reader.columns);
     plan.reader.columns.clear();
     std::string lacking;
-    for (const core::Feature& wanted : model.ensemble().features) {
+    for (const core::Feature& wanted : model.features()) {
         const FeatureColumn* found = nullptr;
         for (const FeatureColumn& column : columns)
             if (column.feature.name == wanted.name) found = &column;
@@ -138,7 +156,7 @@ void make_plan(ScorePlan& plan, const core::TreeModel& model, const FeatureRow& 
 }
 
 // The row in argument 1 as the values of the model in argument 0.
-const double* row_values(FunctionCallInfo fcinfo, const core::TreeModel& model) {
+const double* row_values(FunctionCallInfo fcinfo, const core::FeatureModel& model) {
     CallSite& site = CallSite::of(fcinfo);
     auto& plan = site.kept<ScorePlan>();
     const FeatureRow row(fcinfo->args[1].value);
@@ -161,9 +179,9 @@ const double* row_values(FunctionCallInfo fcinfo, const core::TreeModel& model) 
     return plan.values.data();
 }
 
-const core::TreeModel& class_model(FunctionCallInfo fcinfo) {
-    const auto& model = model_arg<core::TreeModel>(fcinfo, 0);
-    if (!model.ensemble().classify)
+const core::FeatureModel& class_model(FunctionCallInfo fcinfo) {
+    const auto& model = model_arg<core::FeatureModel>(fcinfo, 0);
+    if (!model.classifies())
         throw core::Error(core::ErrorCode::kWrongKind, "model predicts a number, not a probability", "Use ecom.predict.");
     return model;
 }
@@ -212,7 +230,7 @@ ECOM_FUNCTION(ecom_holdout_predictions) {
 
 // (model, features record), strict
 ECOM_FUNCTION(ecom_predict) {
-    const auto& model = model_arg<core::TreeModel>(fcinfo, 0);
+    const auto& model = model_arg<core::FeatureModel>(fcinfo, 0);
     PG_RETURN_FLOAT8(model.predict(row_values(fcinfo, model)));
 }
 
@@ -225,14 +243,15 @@ ECOM_FUNCTION(ecom_predict_prob) {
 // (model, features record) returns setof (feature text, contribution float8, base float8, prediction float8), strict
 ECOM_FUNCTION(ecom_explain) {
     RowSink rows(fcinfo);
-    const auto& model = model_arg<core::TreeModel>(fcinfo, 0);
+    const auto& model = model_arg<core::FeatureModel>(fcinfo, 0);
     const double* values = row_values(fcinfo, model);
+    BackendHost host;
     std::vector<double> contributions(model.width());
-    const double base = model.explain(values, contributions.data());
+    const double base = model.explain(values, contributions.data(), host);
     const double raw = model.raw(values);
     for (std::size_t f = 0; f < model.width(); ++f) {
         RowValues<4> row;
-        row.put_datum(text_datum(model.ensemble().features[f].name));
+        row.put_datum(text_datum(model.features()[f].name));
         row.put(contributions[f]);
         row.put(base);
         row.put(raw);
@@ -244,11 +263,11 @@ ECOM_FUNCTION(ecom_explain) {
 // (model) returns setof (feature text, importance float8), strict
 ECOM_FUNCTION(ecom_feature_importance) {
     RowSink rows(fcinfo);
-    const auto& model = model_arg<core::TreeModel>(fcinfo, 0);
+    const auto& model = model_arg<core::FeatureModel>(fcinfo, 0);
     for (std::size_t f = 0; f < model.width(); ++f) {
         RowValues<2> row;
-        row.put_datum(text_datum(model.ensemble().features[f].name));
-        row.put(model.ensemble().importance[f]);
+        row.put_datum(text_datum(model.features()[f].name));
+        row.put(model.importance()[f]);
         row.into(rows);
     }
     return static_cast<Datum>(0);

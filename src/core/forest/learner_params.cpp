@@ -9,10 +9,48 @@
 namespace ecom::core {
 namespace {
 
+struct Option {
+    std::string_view name;
+    bool forest, boosting, values;  // who knows it; whether regressions do
+};
+
+constexpr Option kOptions[] = {
+    {"trees", true, true, true},          {"max_depth", true, true, true},        {"min_leaf", true, true, true},
+    {"mtry", true, true, true},           {"bins", true, true, true},             {"splits", true, false, true},
+    {"bootstrap", true, false, true},     {"class_weight", true, true, false},    {"positive_weight", true, true, false},
+    {"calibration", true, false, false},  {"learning_rate", false, true, true},   {"l2", false, true, true},
+    {"seed", true, true, true},           {"exclude", true, true, true},
+};
+
+bool knows(const Option& option, Learner learner, bool classify) {
+    return (learner == Learner::kForest ? option.forest : option.boosting) && (classify || option.values);
+}
+
 [[noreturn]] void refuse(const std::string& name, const std::string& why) {
-    throw Error(ErrorCode::kInvalidArgument, "option \"" + name + "\" " + why,
-                "Options are trees, max_depth, min_leaf, mtry, bins, splits (histogram or exact), bootstrap, "
-                "class_weight (none or balanced), positive_weight, calibration (none or platt), seed, learning_rate, l2.");
+    throw Error(ErrorCode::kInvalidArgument, "option \"" + name + "\" " + why);
+}
+
+void check_known(const std::string& name, Learner learner, bool classify) {
+    std::string known;
+    for (const Option& option : kOptions) {
+        if (!knows(option, learner, classify)) continue;
+        if (option.name == name) return;
+        known += (known.empty() ? "" : ", ") + std::string(option.name);
+    }
+    throw Error(ErrorCode::kInvalidArgument, "option \"" + name + "\" is unknown to this learner", "Its options are " + known + ".");
+}
+
+std::vector<std::string> texts(const std::string& name, const Document& value) {
+    std::vector<std::string> out;
+    if (const auto* strings = std::get_if<Document::Strings>(&value.value())) return *strings;
+    const auto* list = std::get_if<Document::List>(&value.value());
+    if (list == nullptr) refuse(name, "is not a list of names");
+    for (const Document& item : *list) {
+        const auto* text = std::get_if<std::string>(&item.value());
+        if (text == nullptr) refuse(name, "is not a list of names");
+        out.push_back(*text);
+    }
+    return out;
 }
 
 double number(const std::string& name, const Document& value, double low, double high) {
@@ -56,6 +94,7 @@ LearnerParams LearnerParams::from(Learner learner, bool classify, const Document
         throw Error(ErrorCode::kInvalidArgument, "options are not a JSON object",
                     R"(Write them as '{"trees": 200, "max_depth": 8}'.)");
     for (const auto& [name, value] : *fields) {
+        check_known(name, learner, classify);
         if (name == "trees") p.trees = integer(name, value, 1, 10000);
         else if (name == "max_depth") p.max_depth = integer(name, value, 0, 60);
         else if (name == "min_leaf") p.min_leaf = integer(name, value, 1, 1000000000);
@@ -72,10 +111,9 @@ LearnerParams LearnerParams::from(Learner learner, bool classify, const Document
         else if (name == "seed") p.seed = static_cast<std::int64_t>(number(name, value, -9e15, 9e15));
         else if (name == "learning_rate") p.learning_rate = number(name, value, 1e-6, 1);
         else if (name == "l2") p.lambda = number(name, value, 0, 1e9);
-        else refuse(name, "is unknown");
+        else if (name == "exclude") p.exclude = texts(name, value);
     }
-    if (p.calibrate && (!p.bootstrap || !classify || learner != Learner::kForest))
-        refuse("calibration", "needs a forest of classes with bootstrap");
+    if (p.calibrate && !p.bootstrap) refuse("calibration", "needs the out-of-bag predictions of a forest with bootstrap");
     return p;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/document.hpp"
 
@@ -27,9 +28,10 @@ struct LearnerParams {
     std::int64_t seed = 42;
     double learning_rate = 0.1;
     double lambda = 1;
+    std::vector<std::string> exclude;  // columns of the row that are no features
 
     // The defaults of one learner, changed by options {name: value}. Throws kInvalidArgument for
-    // an unknown name or a value out of range.
+    // a name that the learner does not know or a value out of range.
     static LearnerParams from(Learner learner, bool classify, const Document& options);
     Document document() const;
 };
