@@ -30,11 +30,11 @@ create aggregate ecom.forest_fit(label boolean, features record) (
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.forest_fit(boolean, record) is
 'Fits a random forest that predicts yes or no, as a model for ecom.predict_prob.
-Example: SELECT ecom.model_info(ecom.forest_fit(f.frequency > 3, f)) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
+Example: SELECT ecom.model_info(ecom.forest_fit(r.frequency > 3, f)) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
 features: a row of any composite type, such as the alias of a sub-query: numbers, booleans, dates, time stamps, texts and
 enums are encoded by their types and names, and the encoding travels in the model. NULL and NaN are missing values, which
 every split sends to the side that fits better; infinite ones are refused (22003), other types too (22023).
-Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
+The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
 100 trees of depth 10; other numbers by options. The model''s metrics are out-of-bag ones beside the baseline of always
 predicting the larger class. The same rows give the same model for any order of rows, number of threads and plan.
 Breiman (2001), on histograms of up to 254 bins. Memory: 8 bytes a value, within ecom_analytics.memory_limit. Time: linear in
@@ -44,39 +44,39 @@ create aggregate ecom.forest_fit(label boolean, features record, options jsonb) 
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.forest_fit(boolean, record, jsonb) is
 'Fits a random forest that predicts yes or no, with options.
-Example: SELECT ecom.model_info(ecom.forest_fit(f.frequency > 3, f, ''{"trees": 20, "max_depth": 6}'')) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
-options: trees (100), max_depth (10; 0: no limit), min_leaf (1 row), mtry (features tried a node; 0: the square root of their
+Example: SELECT ecom.model_info(ecom.forest_fit(r.frequency > 3, f, ''{"trees": 20, "max_depth": 6}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
+options: trees (100), max_depth (10; 0: 64), min_leaf (1 row), mtry (features tried a node; 0: the square root of their
 number), bins (254), splits (histogram, or exact: every distinct value up to 65000), bootstrap (true), class_weight (none or
-balanced), positive_weight (1), calibration (none, or platt on out-of-bag predictions), seed (42). Read from the first row;
-an unknown option or a value out of range: 22023. The rest is as in ecom.forest_fit(label, features).';
+balanced), positive_weight (1), calibration (none, or platt on out-of-bag predictions), seed (42), exclude (names of columns
+of the row that are no features, such as the label or a key). Read from the first row; an unknown option or a value out of range: 22023. The rest is as in ecom.forest_fit(label, features).';
 create aggregate ecom.forest_fit(label float8, features record) (
     sfunc = ecom_internal.forest_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.forest_fit(float8, record) is
 'Fits a random forest that predicts a number, as a model for ecom.predict.
-Example: SELECT ecom.model_info(ecom.forest_fit(f.monetary_amount::float8, f)) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
+Example: SELECT ecom.model_info(ecom.forest_fit(r.monetary_amount::float8, f)) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.frequency) f
 features: a row of any composite type, such as the alias of a sub-query: numbers, booleans, dates, time stamps, texts and
 enums are encoded by their types and names, and the encoding travels in the model. NULL and NaN are missing values, which
 every split sends to the side that fits better; infinite ones are refused (22003), other types too (22023).
-Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
+The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
 All features are tried at every node, as scikit-learn does. The rest is as in ecom.forest_fit(boolean, record).';
 create aggregate ecom.forest_fit(label float8, features record, options jsonb) (
     sfunc = ecom_internal.forest_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.forest_fit(float8, record, jsonb) is
 'Fits a random forest that predicts a number, with options.
-Example: SELECT ecom.model_info(ecom.forest_fit(f.frequency::float8, f, ''{"trees": 20}'')) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
+Example: SELECT ecom.model_info(ecom.forest_fit(r.frequency::float8, f, ''{"trees": 20}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
 options: as in ecom.forest_fit(label, features, options) without those about classes; mtry 0 tries all features.';
 create aggregate ecom.gbm_fit(label boolean, features record) (
     sfunc = ecom_internal.gbm_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.gbm_fit(boolean, record) is
 'Fits gradient-boosted trees that predict yes or no, as a model for ecom.predict_prob.
-Example: SELECT ecom.model_info(ecom.gbm_fit(f.frequency > 3, f)) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
+Example: SELECT ecom.model_info(ecom.gbm_fit(r.frequency > 3, f)) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
 features: a row of any composite type, such as the alias of a sub-query: numbers, booleans, dates, time stamps, texts and
 enums are encoded by their types and names, and the encoding travels in the model. NULL and NaN are missing values, which
 every split sends to the side that fits better; infinite ones are refused (22003), other types too (22023).
-Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
+The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
 100 trees of depth 6, learning rate 0.1, l2 1, at least 1 of Hessian weight in a leaf. Friedman (2001), Chen and
 Guestrin (2016). Time: linear in rows and trees; one thread.';
 create aggregate ecom.gbm_fit(label boolean, features record, options jsonb) (
@@ -84,33 +84,33 @@ create aggregate ecom.gbm_fit(label boolean, features record, options jsonb) (
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.gbm_fit(boolean, record, jsonb) is
 'Fits gradient-boosted trees that predict yes or no, with options.
-Example: SELECT ecom.model_info(ecom.gbm_fit(f.frequency > 3, f, ''{"trees": 20, "max_depth": 3}'')) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
-options: trees (100), max_depth (6), learning_rate (0.1), l2 (1), min_leaf, mtry, bins, class_weight, positive_weight, seed as
-in ecom.forest_fit. An unknown option or a value out of range: 22023.';
+Example: SELECT ecom.model_info(ecom.gbm_fit(r.frequency > 3, f, ''{"trees": 20, "max_depth": 3}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
+options: trees (100), max_depth (6), learning_rate (0.1), l2 (1), min_leaf, mtry, bins, class_weight, positive_weight, seed,
+exclude as in ecom.forest_fit. An unknown option or a value out of range: 22023.';
 create aggregate ecom.gbm_fit(label float8, features record) (
     sfunc = ecom_internal.gbm_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.gbm_fit(float8, record) is
 'Fits gradient-boosted trees that predict a number, as a model for ecom.predict.
-Example: SELECT ecom.model_info(ecom.gbm_fit(f.frequency::float8, f)) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
+Example: SELECT ecom.model_info(ecom.gbm_fit(r.frequency::float8, f)) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
 Squared loss; the rest is as in ecom.gbm_fit(boolean, record).';
 create aggregate ecom.gbm_fit(label float8, features record, options jsonb) (
     sfunc = ecom_internal.gbm_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.gbm_fit(float8, record, jsonb) is
 'Fits gradient-boosted trees that predict a number, with options.
-Example: SELECT ecom.model_info(ecom.gbm_fit(f.frequency::float8, f, ''{"trees": 20}'')) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
+Example: SELECT ecom.model_info(ecom.gbm_fit(r.frequency::float8, f, ''{"trees": 20}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
 Squared loss; options are as in ecom.gbm_fit(boolean, record, jsonb) without those about classes.';
 create aggregate ecom.churn_fit(label boolean, features record) (
     sfunc = ecom_internal.churn_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.churn_fit(boolean, record) is
 'Fits the model behind ecom.churn_prob: a calibrated random forest of 100 trees of depth 10.
-Example: SELECT ecom.model_info(ecom.churn_fit(f.frequency = 1, f)) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
+Example: SELECT ecom.model_info(ecom.churn_fit(r.frequency = 1, f)) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
 features: a row of any composite type, such as the alias of a sub-query: numbers, booleans, dates, time stamps, texts and
 enums are encoded by their types and names, and the encoding travels in the model. NULL and NaN are missing values, which
 every split sends to the side that fits better; infinite ones are refused (22003), other types too (22023).
-Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
+The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
 label: true for who left. Probabilities are calibrated by Platt''s method (1999) on out-of-bag predictions. The rest is as
 in ecom.forest_fit(boolean, record).';
 create aggregate ecom.churn_fit(label boolean, features record, options jsonb) (
@@ -118,14 +118,14 @@ create aggregate ecom.churn_fit(label boolean, features record, options jsonb) (
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.churn_fit(boolean, record, jsonb) is
 'Fits the model behind ecom.churn_prob, with options.
-Example: SELECT ecom.model_info(ecom.churn_fit(f.frequency = 1, f, ''{"method": "gbm", "trees": 20}'')) FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f
+Example: SELECT ecom.model_info(ecom.churn_fit(r.frequency = 1, f, ''{"method": "gbm", "trees": 20}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
 options: method (forest or gbm), and those of ecom.forest_fit or ecom.gbm_fit; calibration is platt for forests. An unknown
 option or a value out of range: 22023.';
 create function ecom.predict(model ecom.model, features record) returns float8
     language c immutable strict parallel safe cost 100 as 'MODULE_PATHNAME', 'ecom_predict';
 comment on function ecom.predict(ecom.model, record) is
 'What a model predicts for a row: a number, or for a yes/no model the probability of yes.
-Example: SELECT ecom.predict(s.m, f) FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f LIMIT 3
+Example: SELECT ecom.predict(s.m, f) FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10, "exclude": ["frequency"]}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f LIMIT 3
 features: a row with columns of the names and types that the model was fitted on, in any order; others are ignored. A
 missing column or one of another type: 22023 with its name; a model of another kind: 42804. A category that was not seen when
 fitting counts as missing. NULL for NULL. The model is decoded once per call site, not once per row.';
@@ -133,7 +133,7 @@ create function ecom.predict_prob(model ecom.model, features record) returns flo
     language c immutable strict parallel safe cost 100 as 'MODULE_PATHNAME', 'ecom_predict_prob';
 comment on function ecom.predict_prob(ecom.model, record) is
 'The probability of yes, 0 to 1, by a model that was fitted on a boolean label.
-Example: SELECT ecom.predict_prob(s.m, f) FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f LIMIT 3
+Example: SELECT ecom.predict_prob(s.m, f) FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10, "exclude": ["frequency"]}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f LIMIT 3
 features: a row with columns of the names and types that the model was fitted on, in any order; others are ignored. A
 missing column or one of another type: 22023 with its name; a model of another kind: 42804. A category that was not seen when
 fitting counts as missing. NULL for NULL. The model is decoded once per call site, not once per row.';
@@ -141,7 +141,7 @@ create function ecom.churn_prob(model ecom.model, features record) returns float
     language c immutable strict parallel safe cost 100 as 'MODULE_PATHNAME', 'ecom_predict_prob';
 comment on function ecom.churn_prob(ecom.model, record) is
 'The probability that a customer leaves, 0 to 1, by a model of ecom.churn_fit.
-Example: SELECT ecom.churn_prob(s.m, f) FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f LIMIT 3
+Example: SELECT ecom.churn_prob(s.m, f) FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10, "exclude": ["frequency"]}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f LIMIT 3
 features: a row with columns of the names and types that the model was fitted on, in any order; others are ignored. A
 missing column or one of another type: 22023 with its name; a model of another kind: 42804. A category that was not seen when
 fitting counts as missing. NULL for NULL. The model is decoded once per call site, not once per row.';
@@ -150,30 +150,30 @@ create function ecom.explain(
     returns setof record language c immutable strict parallel safe cost 10000 as 'MODULE_PATHNAME', 'ecom_explain';
 comment on function ecom.explain(ecom.model, record) is
 'Why a model predicts what it does for a row: one row per feature with what it adds to the prediction.
-Example: SELECT e.* FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm LIMIT 1) f, ecom.explain(s.m, f) e
+Example: SELECT e.* FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10, "exclude": ["frequency"]}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm LIMIT 1) f, ecom.explain(s.m, f) e
 contribution: Shapley value of the feature by the path-dependent TreeSHAP (Lundberg et al., 2018, 2020): base and all
 contributions sum to prediction. prediction: of a forest the mean of its trees before calibration, of boosting for a yes/no
 label the log-odds. base: the prediction of a row of which nothing is known. Features, NULLs and errors as ecom.predict.
-Time: trees x leaves x depth squared, some 10 ms a row for 100 trees of depth 10.';
+Time: trees x leaves x depth squared, a millisecond or a few for 100 trees of depth 10.';
 create function ecom.feature_importance(model ecom.model, out feature text, out importance float8)
     returns setof record language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_feature_importance';
 comment on function ecom.feature_importance(ecom.model) is
 'How much each feature lowers the impurity over all splits of a model, as shares that sum to 1.
-Example: SELECT i.* FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, ecom.feature_importance(s.m) i
+Example: SELECT i.* FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10, "exclude": ["frequency"]}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, ecom.feature_importance(s.m) i
 Features of many distinct values are favoured (Strobl et al., 2007). All 0 for a model without splits. Another kind: 42804.';
 create aggregate ecom.learner_agg(label boolean, features record, options jsonb) (
     sfunc = ecom_internal.churn_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.state_final, parallel = safe);
 comment on aggregate ecom.learner_agg(boolean, record, jsonb) is
 'Collects labels and features for ecom.holdout_predictions.
-Example: SELECT r.* FROM (SELECT ecom.learner_agg(f.frequency > 3, f, ''{"trees": 10}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r LIMIT 3
+Example: SELECT r.* FROM (SELECT ecom.learner_agg(f.frequency > 3, f, ''{"trees": 10, "exclude": ["frequency"]}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r LIMIT 3
 options: those of ecom.churn_fit; ''{}'' for its defaults. Features, NULLs and errors as there.';
 create aggregate ecom.learner_agg(label float8, features record, options jsonb) (
     sfunc = ecom_internal.forest_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.state_final, parallel = safe);
 comment on aggregate ecom.learner_agg(float8, record, jsonb) is
 'Collects labels and features for ecom.holdout_predictions.
-Example: SELECT r.* FROM (SELECT ecom.learner_agg(f.frequency::float8, f, ''{"trees": 10}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r LIMIT 3
+Example: SELECT r.* FROM (SELECT ecom.learner_agg(f.frequency::float8, f, ''{"trees": 10, "exclude": ["frequency"]}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r LIMIT 3
 options: those of ecom.forest_fit; ''{}'' for its defaults. Features, NULLs and errors as there.';
 create function ecom.holdout_predictions(
     state ecom.state, folds int default 5, out fold int, out actual float8, out predicted float8)
@@ -181,7 +181,7 @@ create function ecom.holdout_predictions(
 comment on function ecom.holdout_predictions(ecom.state, int) is
 'Cross-validation: every row predicted by a model that has not seen it, one row each, for metrics and for plots of actual
 against predicted.
-Example: SELECT (ecom.classification_metrics(r.actual = 1, r.predicted)).* FROM (SELECT ecom.learner_agg(f.frequency > 3, f, ''{"trees": 10}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r
+Example: SELECT (ecom.classification_metrics(r.actual = 1, r.predicted)).* FROM (SELECT ecom.learner_agg(f.frequency > 3, f, ''{"trees": 10, "exclude": ["frequency"]}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r
 state: of ecom.learner_agg. folds: 2 to 100, stratified by label; which rows share a fold depends on what they hold only.
 Encodings are fitted within each fold. actual: 1 or 0 for a boolean label. No rows for a NULL state. Folds out of range: 22023;
 fewer than two rows a fold: 22000. Time: folds times that of a fit.';

@@ -5,6 +5,8 @@
 #include "core/clv/gamma_gamma.hpp"
 #include "core/clv/order_history.hpp"
 #include "core/forecast/accuracy.hpp"
+#include "core/forest/fit.hpp"
+#include "core/forest/learner_state.hpp"
 #include "core/prescribe/cash_flow.hpp"
 #include "core/prescribe/elasticity.hpp"
 #include "core/recommend/rules.hpp"
@@ -75,6 +77,14 @@ void finish(PreprocessorState& state, Host& host) { state.fit(host); }
 
 void finish(ForecastPairsState& state, Host& host) { state.accuracy(host); }
 
+void finish(LearnerState& state, Host& host) {
+    LearnerParams params;
+    params.trees = 2;
+    params.max_depth = 3;
+    const TreeModel model(fit_trees(state.rows(host), params, host));
+    ecom::test::require(encode_model(*TreeModel::decode(model.body(), 1)) == encode_model(model));
+}
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -96,7 +106,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 15) {
+    switch (data[0] % 16) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -111,7 +121,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 11: check<GammaGammaState>(payload); break;
         case 12: check<OrderHistoryState>(payload); break;
         case 13: check<PreprocessorState>(payload); break;
-        default: check<ForecastPairsState>(payload); break;
+        case 14: check<ForecastPairsState>(payload); break;
+        default: check<LearnerState>(payload); break;
     }
     return 0;
 }

@@ -232,6 +232,10 @@ TEST(Forest, PlattScalingUndoesALogisticDistortion) {
     const auto ab = platt_scaling(probabilities, labels, host);
     EXPECT_NEAR(ab[0], 0.5, 0.02);
     EXPECT_NEAR(ab[1], -1, 0.03);
+    // Predictions that rank the wrong way round say nothing but the share of positives.
+    const auto share = platt_scaling({0.4, 0.4, 0.6, 0.6}, {1, 1, 0, 1}, host);
+    EXPECT_EQ(share[0], 0);
+    EXPECT_NEAR(share[1], std::log(4.0 / 2.0), 1e-12);
 }
 
 TEST(LearnerParams, KnowsTheOptionsOfEachLearner) {

@@ -18,7 +18,7 @@ TreeEnsemble fit_trees(const TrainingRows& rows, const LearnerParams& params, Ho
 std::vector<double> platt_scaling(const std::vector<double>& probabilities, const std::vector<double>& labels, Host& host) {
     const std::size_t n = labels.size();
     double positives = 0;
-    for (const double label : labels) positives += label;
+    for (const double label : labels) positives += label > 0 ? 1 : 0;
     const double high = (positives + 1) / (positives + 2);
     const double low = 1 / (static_cast<double>(n) - positives + 2);
     std::vector<double> x(n);
@@ -65,6 +65,9 @@ std::vector<double> platt_scaling(const std::vector<double>& probabilities, cons
         }
         if (step <= 1e-10) break;
     }
+    // Predictions that rank no better than chance: out-of-bag ones of a model without signal rank worse than it, because a
+    // row's absence from the bag lowers the share of its class. Then the share of all rows is what is known.
+    if (a <= 0) return {0, std::log((positives + 1) / (static_cast<double>(n) - positives + 1))};
     return {a, b};
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/json.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
@@ -58,7 +59,7 @@ void TreeModel::check_tree(const Tree& tree) {
         const TreeNode& node = tree[i];
         if (node.feature < -1 || node.feature >= p || !std::isfinite(node.value) || node.cover == 0) Reader::corrupt();
         if (node.feature >= 0) {
-            if (node.right <= i + 1 || node.right >= tree.size() || std::isnan(node.threshold) || depth >= kMaxTreeDepth ||
+            if (node.right <= i + 1 || node.right >= tree.size() || std::isnan(node.threshold) || node.threshold == -std::numeric_limits<double>::infinity() || depth >= kMaxTreeDepth ||
                 std::uint64_t{tree[i + 1].cover} + tree[node.right].cover != node.cover)
                 Reader::corrupt();
             waiting.emplace_back(node.right, ++depth);
@@ -189,8 +190,9 @@ Document TreeModel::body() const {
         .set("importance", Document(e_.importance))
         .set("rows", Document(e_.rows))
         .set("label_mean", Document(e_.label_mean))
-        .set("parameters", e_.parameters)
-        .set("metrics", e_.metrics)
+        // As texts, which travel through jsonb unchanged; objects would come back in another order.
+        .set("parameters", Document(to_json(e_.parameters)))
+        .set("metrics", Document(to_json(e_.metrics)))
         .set("sizes", Document(sizes))
         .set("features", Document(features))
         .set("right", Document(rights))
@@ -219,8 +221,8 @@ std::unique_ptr<Model> TreeModel::decode(const Document& body, int) {
     e.importance = body.at("importance").as_doubles();
     e.rows = body.at("rows").as_int();
     e.label_mean = body.at("label_mean").as_double();
-    e.parameters = body.at("parameters");
-    e.metrics = body.at("metrics");
+    e.parameters = from_json(body.at("parameters").as_string(), "model");
+    e.metrics = from_json(body.at("metrics").as_string(), "model");
     const auto sizes = body.at("sizes").as_ints(), features = body.at("features").as_ints(), rights = body.at("right").as_ints(),
                places = body.at("threshold").as_ints(), missing = body.at("missing_left").as_ints(),
                covers = body.at("cover").as_ints();

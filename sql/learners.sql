@@ -1,0 +1,121 @@
+-- Forests, boosting and their explanations over rows of features.
+set client_min_messages = warning;
+create type pg_temp.mood as enum ('low', 'high');
+-- x decides, with a twentieth of the labels turned round; paid is missing for every eleventh.
+create temporary table buyers as
+select i as id, (i * 37 % 100 < 40) <> (i % 20 = 0) as leaves, (i * 37 % 100)::int as x, case when i % 11 <> 0 then (i % 13)::numeric(10, 2) end as paid,
+       (array['red', 'green', 'blue'])[1 + i % 3] as colour, (case when i % 2 = 0 then 'low' else 'high' end)::pg_temp.mood as mood,
+       i % 5 = 0 as member, date '2024-01-01' + i % 28 as joined, timestamptz '2024-01-01 00:00+00' + make_interval(hours => i % 100) as seen,
+       (i % 7)::smallint as small, (i % 3)::bigint as big, (i % 4)::real as real, sqrt(i) as root, 'n' || i % 2 as tag, ('v' || i % 2)::varchar(5) as code
+from generate_series(1, 1000) i;
+
+-- One row: every type that is a feature, its encoding, metrics beside the baseline.
+create temporary table model as
+select ecom.forest_fit(b.leaves, b, '{"trees": 30, "exclude": ["id", "leaves"]}') as m from buyers b;
+select f ->> 'name' as name, f ->> 'type' as type, f ->> 'categories' as categories from model, jsonb_array_elements(ecom.model_info(m) -> 'features') f;
+select i ->> 'kind' as kind, i ->> 'learner' as learner, i ->> 'task' as task, i ->> 'rows' as rows, i -> 'parameters' ->> 'trees' as trees,
+       i -> 'metrics' ->> 'baseline_accuracy' as baseline, (i -> 'metrics' ->> 'out_of_bag_accuracy')::float8 > 0.9 as better,
+       (i -> 'metrics' ->> 'out_of_bag_roc_auc')::float8 > 0.9 as ranks
+from (select ecom.model_info(m) as i from model) s;
+select feature from model, ecom.feature_importance(m) order by importance desc limit 1;
+select round(sum(importance)::numeric, 9) as total from model, ecom.feature_importance(m);
+-- Columns by name, in any order, others ignored whatever their type.
+select count(*) filter (where ecom.predict_prob(m, b) = ecom.predict_prob(m, c)) as same, count(*) filter (where ecom.predict(m, b) between 0 and 1) as probabilities
+from model, buyers b join lateral (select b.code, b.tag, b.root, b.real, b.big, b.small, b.seen, b.joined, b.member, b.mood, b.colour, b.paid, b.x, array[1] as other) c on true;
+-- A time stamp may be scored where a date was fitted; a missing or unseen value counts as missing.
+select ecom.predict_prob(m, b) = ecom.predict_prob(m, c) as date_or_time
+from model, buyers b, lateral (select b.code, b.tag, b.root, b.real, b.big, b.small, b.seen, b.joined::timestamp as joined, b.member, b.mood, b.colour, b.paid, b.x) c limit 1;
+select ecom.predict_prob(m, c) = ecom.predict_prob(m, d) as unseen_is_missing
+from model, (select code, tag, root, "real", big, small, seen, joined, member, mood, 'mauve' as colour, paid, x from buyers limit 1) c,
+     (select code, tag, root, "real", big, small, seen, joined, member, mood, null::text as colour, paid, x from buyers limit 1) d;
+-- Reasons sum to the prediction.
+select max(abs(s.total + s.base - s.prediction)) < 1e-9 as sums, count(*) as rows
+from (select b.id, sum(e.contribution) as total, min(e.base) as base, min(e.prediction) as prediction
+      from model, buyers b, ecom.explain(m, b) e where b.id <= 20 group by b.id) s;
+select e.feature from model, (select * from buyers where id = 7) b, ecom.explain(m, b) e order by abs(e.contribution) desc limit 1;
+-- The order of rows and a stored state make no difference; another seed does.
+select ecom.model_info(ecom.forest_fit(b.leaves, b, '{"trees": 5, "exclude": ["id", "leaves"]}' order by b.id desc)) ->> 'checksum'
+     = ecom.model_info(ecom.forest_fit(b.leaves, b, '{"trees": 5, "exclude": ["id", "leaves"]}')) ->> 'checksum' as same,
+       ecom.model_info(ecom.forest_fit(b.leaves, b, '{"trees": 5, "seed": 1, "exclude": ["id", "leaves"]}')) ->> 'checksum'
+     = ecom.model_info(ecom.forest_fit(b.leaves, b, '{"trees": 5, "exclude": ["id", "leaves"]}')) ->> 'checksum' as same_seed
+from buyers b;
+-- Parallel plans combine states.
+set parallel_setup_cost = 0; set parallel_tuple_cost = 0; set min_parallel_table_scan_size = 0;
+create table ecom_learners_rows as select id, leaves, x, paid, colour from buyers;
+alter table ecom_learners_rows set (parallel_workers = 2);
+analyze ecom_learners_rows;
+explain (costs off) select ecom.forest_fit(r.leaves, r, '{"exclude": ["leaves"]}') from ecom_learners_rows r;
+create temporary table parallel_info as select ecom.model_info(ecom.forest_fit(r.leaves, r, '{"trees": 5, "exclude": ["leaves"]}')) ->> 'checksum' as c from ecom_learners_rows r;
+set max_parallel_workers_per_gather = 0;
+select p.c = (select ecom.model_info(ecom.forest_fit(r.leaves, r, '{"trees": 5, "exclude": ["leaves"]}')) ->> 'checksum' from ecom_learners_rows r) as same from parallel_info p;
+reset max_parallel_workers_per_gather; reset parallel_setup_cost; reset parallel_tuple_cost; reset min_parallel_table_scan_size;
+-- Numbers: forests and boosting; yes or no by boosting; churn_fit is calibrated.
+select round(avg(abs(ecom.predict(s.m, b) - b.x))::numeric) as forest, round(avg(abs(ecom.predict(s.g, b) - b.x))::numeric) as boosting
+from (select ecom.forest_fit(b.x::float8, b, '{"trees": 20, "exclude": ["id", "x", "leaves"]}') as m, ecom.gbm_fit(b.x::float8, b, '{"exclude": ["id", "x", "leaves"], "max_depth": 10}') as g
+      from (select id, x, leaves, (x / 10)::int as tenth from buyers) b) s, (select id, x, leaves, (x / 10)::int as tenth from buyers) b;
+select ecom.roc_auc(b.leaves, ecom.predict_prob(s.m, b)) > 0.95 as boosted
+from (select ecom.gbm_fit(b.leaves, b, '{"trees": 30, "exclude": ["id", "leaves"]}') as m from buyers b) s, buyers b;
+select abs(avg(ecom.churn_prob(s.m, b)) - avg(b.leaves::int)) < 0.03 as calibrated, min(ecom.model_info(s.m) -> 'parameters' ->> 'calibration') as calibration
+from (select ecom.churn_fit(b.leaves, b, '{"trees": 30, "exclude": ["id", "leaves"]}') as m from buyers b) s, buyers b;
+select ecom.model_info(ecom.churn_fit(b.leaves, b, '{"method": "gbm", "trees": 3, "exclude": ["id", "leaves"]}')) ->> 'learner' as learner from buyers b;
+-- Through JSON and back.
+select m::jsonb::text::ecom.model::text = m::text as same from model;
+-- Cross-validation: every row once, by a model that has not seen it.
+select count(*) as rows, count(distinct r.fold) as folds, sum(r.actual) as positives, ecom.roc_auc(r.actual = 1, r.predicted) > 0.9 as ranks
+from (select ecom.learner_agg(b.leaves, b, '{"trees": 20, "exclude": ["id", "leaves"]}') as s from buyers b) a, ecom.holdout_predictions(a.s, 4) r;
+select count(*) from ecom.holdout_predictions(null);
+select round(avg(ecom.is_test_row(i::text)::int), 2) as share, ecom.is_test_row('a', 2) is null as outside from generate_series(1, 10000) i;
+-- NULL labels and NULL rows are skipped; no rows, no model; NULL in, NULL out.
+select ecom.forest_fit(null::boolean, b) is null as no_labels, ecom.forest_fit(true, null::buyers) is null as no_features from buyers b;
+select ecom.forest_fit(b.leaves, b) is null as no_rows from buyers b where false;
+select ecom.predict(null, b) is null and ecom.predict_prob(null, b) is null as no_model from buyers b limit 1;
+-- One class, constant features, nothing but NULL, three rows: models that say what there is to say.
+select ecom.predict_prob(s.m, s.f) as one_class from (select ecom.forest_fit(true, b, '{"exclude": ["id"]}') as m, (array_agg(b))[1] as f from buyers b) s;
+select round(ecom.predict_prob(s.m, f)::numeric, 1) as constant_features
+from (select ecom.forest_fit(i <= 30, f) as m from generate_series(1, 100) i, lateral (select 1 as a, 'x' as b) f) s, (select 2 as a, 'y' as b) f;
+select round(ecom.predict_prob(s.m, f)::numeric, 1) as nothing_known
+from (select ecom.churn_fit(i <= 30, f) as m from generate_series(1, 100) i, lateral (select null::int as a, null::text as b, null::numeric as c) f) s,
+     (select null::int as a, null::text as b, null::numeric as c) f;
+select ecom.model_info(ecom.churn_fit(i = 1, f)) ->> 'rows' as three_rows from generate_series(1, 3) i, lateral (select i as a) f;
+-- 10000 categories, 1000 features.
+select ecom.model_info(ecom.forest_fit(i % 2 = 0, f, '{"trees": 3}')) -> 'features' -> 0 ->> 'categories' as categories
+from generate_series(1, 10000) i, lateral (select 'c' || i as a, i % 10 as b) f;
+select format('create temporary table wide as select i %% 2 = 0 as label, %s from generate_series(1, 50) i', string_agg(format('(i * %s %% 17)::float4 as f%s', k, k), ', ')) from generate_series(1, 1000) k \gset
+:format ;
+select jsonb_array_length(ecom.model_info(ecom.forest_fit(w.label, w, '{"trees": 5, "exclude": ["label"]}')) -> 'features') as features from wide w;
+-- What is refused, and how.
+select ecom.forest_fit(b.leaves, b, '{"tress": 5}') from buyers b;
+select ecom.gbm_fit(b.leaves, b, '{"bootstrap": true}') from buyers b;
+select ecom.forest_fit(1.0::float8, b, '{"class_weight": "balanced"}') from buyers b;
+select ecom.forest_fit(b.leaves, b, '{"trees": 0}') from buyers b;
+select ecom.forest_fit(b.leaves, b, '{"positive_weight": -1}') from buyers b;
+select ecom.forest_fit(b.leaves, b, '{"splits": "best"}') from buyers b;
+select ecom.forest_fit(b.leaves, b, '[1]') from buyers b;
+select ecom.forest_fit(b.leaves, b, '{"bootstrap": false, "calibration": "platt"}') from buyers b;
+select ecom.forest_fit(b.leaves, b, '{"exclude": ["lable"]}') from buyers b;
+select ecom.forest_fit(b.leaves, b, '{"exclude": "leaves"}') from buyers b;
+select ecom.churn_fit(b.leaves, b, '{"method": "oracle"}') from buyers b;
+select ecom.churn_fit(b.x, b) from buyers b;
+select ecom.forest_fit(b.leaves, f) from buyers b, lateral (select array[b.x] as a) f;
+select ecom.forest_fit(b.leaves, f) from buyers b, lateral (select b.x, b.x) f;
+select ecom.forest_fit(b.leaves, f) from buyers b, lateral (select 'infinity'::float8 as x) f;
+select ecom.forest_fit(b.leaves, f) from buyers b, lateral (select 'infinity'::date as x) f;
+select ecom.forest_fit('nan'::float8, b) from buyers b;
+select ecom.forest_fit(true, f) from (select 1 as a) f;
+select ecom.forest_fit(b.leaves, row()) from buyers b;
+select ecom.predict_prob(m, c) from model, (select x, paid, colour from buyers limit 1) c;
+select ecom.predict_prob(m, c) from model, (select code, tag, root, "real", big, small, seen, joined, member, mood, colour, paid, x::text from buyers limit 1) c;
+select ecom.predict(s.m, s.f) from (select ecom.quantile_bins(b.x, 4, false) as m, (array_agg(b))[1] as f from buyers b) s;
+select ecom.predict_prob(s.m, s.f) from (select ecom.forest_fit(b.root, b, '{"trees": 2}') as m, (array_agg(b))[1] as f from buyers b) s;
+select count(*) from (select ecom.learner_agg(b.leaves, b, '{}') as s from buyers b) a, ecom.holdout_predictions(a.s, 1);
+select count(*) from (select ecom.learner_agg(b.leaves, b, '{}') as s from buyers b where b.id < 8) a, ecom.holdout_predictions(a.s, 5);
+set ecom_analytics.memory_limit = '1MB';
+select ecom.forest_fit(b.leaves, b) from buyers b, generate_series(1, 20);
+reset ecom_analytics.memory_limit;
+\set VERBOSITY sqlstate
+select ecom.forest_fit(b.leaves, b, '{"tress": 5}') from buyers b;
+select ecom.forest_fit(true, f) from (select 1 as a) f;
+select ecom.forest_fit(b.leaves, f) from buyers b, lateral (select 'infinity'::float8 as x) f;
+select ecom.predict_prob(s.m, s.f) from (select ecom.forest_fit(b.root, b, '{"trees": 2}') as m, (array_agg(b))[1] as f from buyers b) s;
+\set VERBOSITY default
+drop table ecom_learners_rows;

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Learners against scikit-learn on public churn data: the same folds' quality, and the same explanations of the same tree.
+. "$(dirname "$0")/lib/tests.sh"
+telco=$data/telco_customer_churn.csv.gz
+customers=$reference/det_customers.csv
+file=$reference/customer_reference.json
+need learners "$telco" "$customers" "$file"
+
+sql 'create table det (id int, recency int, frequency int, monetary float8, aov float8, tenure int, ipt float8, ncat int, churn int)'
+q -c '\copy det from pstdin csv header' <"$customers"
+sql 'create table reference (doc jsonb)'
+q -v file="$file" <<'SQL'
+\set content `sed 's/NaN/null/g' :'file'`
+insert into reference values (:'content'::jsonb);
+SQL
+
+# One tree on all rows, exact splits: the tree of scikit-learn, and so its TreeSHAP values.
+sql "create table tree as select ecom.forest_fit(churn = 1, f, '{\"trees\": 1, \"bootstrap\": false, \"splits\": \"exact\", \"mtry\": 7, \"max_depth\": 5}') as m
+     from det, lateral (select recency, frequency, monetary, aov, tenure, ipt, ncat) f"
+sql "create table reasons as
+     select row_number() over () as n, id, phi from reference,
+            jsonb_array_elements(doc #> '{classification,treeshap_path_dependent_cart_depth5_det,phi}') with ordinality p (phi, n)
+            join jsonb_array_elements_text(doc #> '{classification,treeshap_path_dependent_cart_depth5_det,rows(0-based)}') with ordinality r (row, n) using (n),
+            lateral (select row::int + 1 as id) i"
+is 'reasons of the tree of scikit-learn' '35|t' "$(sql "select count(*), max(abs(e.contribution - p.phi::float8)) < 1e-9 from reasons join det using (id), tree,
+     lateral (select recency, frequency, monetary, aov, tenure, ipt, ncat) f, ecom.explain(m, f) with ordinality e (feature, contribution, base, prediction, place)
+     join lateral (select phi, place from jsonb_array_elements_text(reasons.phi) with ordinality x (phi, place)) p using (place)")"
+
+# Five folds over five seeds of the forest, one of boosting: means within one standard error, about 0.005 of either figure
+# between folds, of the means that scikit-learn and xgboost reach on these seven features.
+sql 'create table telco ("customerID" text, gender text, "SeniorCitizen" int, "Partner" text, "Dependents" text, tenure int, "PhoneService" text, "MultipleLines" text,
+     "InternetService" text, "OnlineSecurity" text, "OnlineBackup" text, "DeviceProtection" text, "TechSupport" text, "StreamingTV" text, "StreamingMovies" text,
+     "Contract" text, "PaperlessBilling" text, "PaymentMethod" text, "MonthlyCharges" float8, "TotalCharges" text, "Churn" text)'
+zcat "$telco" | q -c '\copy telco from pstdin csv header'
+sql "create table seven as select \"Churn\" = 'Yes' as churn, tenure, \"MonthlyCharges\" as monthly, coalesce(nullif(trim(\"TotalCharges\"), '')::float8, 0) as total,
+     case \"Contract\" when 'One year' then 1 when 'Two year' then 2 else 0 end as contract, \"InternetService\" = 'Fiber optic' as fiber,
+     \"PaymentMethod\" = 'Electronic check' as electronic_check, \"PaperlessBilling\" = 'Yes' as paperless from telco"
+
+# held_out NAME OPTIONS SEEDS: mean over seeds and folds of AUC and accuracy.
+held_out() {
+    sql "create table $1 as select seed, h.* from generate_series(1, $3) seed,
+         lateral (select ecom.learner_agg(s.churn, s, jsonb_build_object('seed', seed, 'exclude', array['churn']) || '$2') as state from seven s) a, ecom.holdout_predictions(a.state, 5) h"
+    sql "create table ${1}_quality as select avg(roc_auc) as roc_auc, avg(accuracy) as accuracy
+         from (select ecom.roc_auc(actual = 1, predicted) as roc_auc, avg(((predicted >= 0.5) = (actual = 1))::int) as accuracy from $1 group by seed, fold) f"
+    echo "# $1: AUC and accuracy $(sql "select round(roc_auc::numeric, 4), round(accuracy::numeric, 4) from ${1}_quality")"
+}
+peer() { echo "(select (doc #>> '{telco,\"[min,mean,max] cv5(shuffle seed0)\",$1,$2,1}')::float8 from reference)"; }
+
+held_out forest '{"calibration": "none"}' 5
+is 'AUC of the forest' t "$(sql "select abs(roc_auc - $(peer 'rf100_d10 seeds0-4' auc)) < 0.005 from forest_quality")"
+is 'accuracy of the forest' t "$(sql "select abs(accuracy - $(peer 'rf100_d10 seeds0-4' accuracy)) < 0.005 from forest_quality")"
+held_out boosting '{"method": "gbm", "trees": 200, "max_depth": 3, "learning_rate": 0.05}' 1
+is 'AUC of boosting' t "$(sql "select roc_auc > $(peer xgb_hist_200x3_.05 auc) - 0.005 from boosting_quality")"
+is 'accuracy of boosting' t "$(sql "select accuracy > $(peer xgb_hist_200x3_.05 accuracy) - 0.005 from boosting_quality")"
+held_out calibrated '{}' 1
+is 'calibration of the forest' t "$(sql 'select (ecom.classification_metrics(actual = 1, predicted)).calibration_error < 0.03 from calibrated')"
+finish
