@@ -34,7 +34,8 @@ Example: SELECT ecom.model_info(ecom.forest_fit(r.frequency > 3, f)) FROM shop.c
 features: a row of any composite type, such as the alias of a sub-query: numbers, booleans, dates, time stamps, texts and
 enums are encoded by their types and names, and the encoding travels in the model. NULL and NaN are missing values, which
 every split sends to the side that fits better; infinite ones are refused (22003), other types too (22023).
-The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
+The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are
+skipped; NULL for no rows, 22000 for one row.
 100 trees of depth 10; other numbers by options. The model''s metrics are out-of-bag ones beside the baseline of always
 predicting the larger class. The same rows give the same model for any order of rows, number of threads and plan.
 Breiman (2001), on histograms of up to 254 bins. Memory: 8 bytes a value, within ecom_analytics.memory_limit. Time: linear in
@@ -58,7 +59,8 @@ Example: SELECT ecom.model_info(ecom.forest_fit(r.monetary_amount::float8, f)) F
 features: a row of any composite type, such as the alias of a sub-query: numbers, booleans, dates, time stamps, texts and
 enums are encoded by their types and names, and the encoding travels in the model. NULL and NaN are missing values, which
 every split sends to the side that fits better; infinite ones are refused (22003), other types too (22023).
-The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
+The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are
+skipped; NULL for no rows, 22000 for one row.
 All features are tried at every node, as scikit-learn does. The rest is as in ecom.forest_fit(boolean, record).';
 create aggregate ecom.forest_fit(label float8, features record, options jsonb) (
     sfunc = ecom_internal.forest_add, stype = ecom.state, sspace = 65536,
@@ -76,7 +78,8 @@ Example: SELECT ecom.model_info(ecom.gbm_fit(r.frequency > 3, f)) FROM shop.cust
 features: a row of any composite type, such as the alias of a sub-query: numbers, booleans, dates, time stamps, texts and
 enums are encoded by their types and names, and the encoding travels in the model. NULL and NaN are missing values, which
 every split sends to the side that fits better; infinite ones are refused (22003), other types too (22023).
-The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
+The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are
+skipped; NULL for no rows, 22000 for one row.
 100 trees of depth 6, learning rate 0.1, l2 1, at least 1 of Hessian weight in a leaf. Friedman (2001), Chen and
 Guestrin (2016). Time: linear in rows and trees; one thread.';
 create aggregate ecom.gbm_fit(label boolean, features record, options jsonb) (
@@ -110,7 +113,8 @@ Example: SELECT ecom.model_info(ecom.churn_fit(r.frequency = 1, f)) FROM shop.cu
 features: a row of any composite type, such as the alias of a sub-query: numbers, booleans, dates, time stamps, texts and
 enums are encoded by their types and names, and the encoding travels in the model. NULL and NaN are missing values, which
 every split sends to the side that fits better; infinite ones are refused (22003), other types too (22023).
-The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are skipped; NULL for no rows, 22000 for one row.
+The row must not hold the label or what gives it away: leave it out, or use option exclude. Rows with a NULL label are
+skipped; NULL for no rows, 22000 for one row.
 label: true for who left. Probabilities are calibrated by Platt''s method (1999) on out-of-bag predictions. The rest is as
 in ecom.forest_fit(boolean, record).';
 create aggregate ecom.churn_fit(label boolean, features record, options jsonb) (
@@ -179,10 +183,9 @@ create function ecom.holdout_predictions(
     state ecom.state, folds int default 5, out fold int, out actual float8, out predicted float8)
     returns setof record language c immutable parallel safe cost 100000 as 'MODULE_PATHNAME', 'ecom_holdout_predictions';
 comment on function ecom.holdout_predictions(ecom.state, int) is
-'Cross-validation: every row predicted by a model that has not seen it, one row each, for metrics and for plots of actual
-against predicted.
+'Cross-validation: one row per row, predicted by a model that has not seen it.
 Example: SELECT (ecom.classification_metrics(r.actual = 1, r.predicted)).* FROM (SELECT ecom.learner_agg(f.frequency > 3, f, ''{"trees": 10, "exclude": ["frequency"]}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r
-state: of ecom.learner_agg. folds: 2 to 100, stratified by label; which rows share a fold depends on what they hold only.
+For metrics, and for plots of actual against predicted. state: of ecom.learner_agg. folds: 2 to 100, stratified by label; which rows share a fold depends on what they hold only.
 Encodings are fitted within each fold. actual: 1 or 0 for a boolean label. No rows for a NULL state. Folds out of range: 22023;
 fewer than two rows a fold: 22000. Time: folds times that of a fit.';
 
