@@ -26,7 +26,7 @@ struct Feature {
     bool operator==(const Feature& o) const { return name == o.name && type == o.type; }
 };
 
-constexpr std::size_t kMaxFeatures = 1600;  // columns that a row of PostgreSQL may have
+constexpr std::size_t kMaxRowFeatures = 1600;  // columns that a row of PostgreSQL may have
 constexpr std::size_t kMaxCategories = 65000;
 
 // Distinct texts, numbered as they come.

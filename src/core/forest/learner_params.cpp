@@ -98,7 +98,7 @@ LearnerParams LearnerParams::from(Learner learner, bool classify, const Document
         if (name == "trees") p.trees = integer(name, value, 1, 10000);
         else if (name == "max_depth") p.max_depth = integer(name, value, 0, 60);
         else if (name == "min_leaf") p.min_leaf = integer(name, value, 1, 1000000000);
-        else if (name == "mtry") p.mtry = integer(name, value, 0, static_cast<int>(kMaxFeatures));
+        else if (name == "mtry") p.mtry = integer(name, value, 0, static_cast<int>(kMaxRowFeatures));
         else if (name == "bins") p.bins = integer(name, value, 2, kMaxHistogramBins);
         else if (name == "splits") p.exact = one_of(name, value, "histogram", "exact");
         else if (name == "bootstrap") {

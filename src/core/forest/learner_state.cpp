@@ -27,8 +27,8 @@ LearnerState::LearnerState(std::vector<Feature> features, std::string options)
     : features_(std::move(features)), options_(std::move(options)), columns_(features_.size()), categories_(features_.size()) {
     if (features_.empty())
         throw Error(ErrorCode::kInvalidArgument, "row has no features", "Pass a row of at least one column.");
-    if (features_.size() > kMaxFeatures)
-        throw Error(ErrorCode::kLimitExceeded, "row has more than " + std::to_string(kMaxFeatures) + " features");
+    if (features_.size() > kMaxRowFeatures)
+        throw Error(ErrorCode::kLimitExceeded, "row has more than " + std::to_string(kMaxRowFeatures) + " features");
 }
 
 std::size_t LearnerState::held_bytes() const {
@@ -167,7 +167,7 @@ void LearnerState::encode(Writer& out) const {
 LearnerState LearnerState::decode(Reader& in) {
     std::string options(in.string());
     const std::size_t width = in.count(9);
-    if (width == 0 || width > kMaxFeatures) Reader::corrupt();
+    if (width == 0 || width > kMaxRowFeatures) Reader::corrupt();
     std::vector<Feature> features;
     std::vector<Categories> categories(width);
     for (std::size_t f = 0; f < width; ++f) {

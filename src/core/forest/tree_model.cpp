@@ -39,7 +39,7 @@ std::uint16_t code_of(const std::vector<double>& thresholds, double v) {
 
 TreeModel::TreeModel(TreeEnsemble ensemble) : e_(std::move(ensemble)) {
     const std::size_t p = e_.features.size();
-    if (p == 0 || p > kMaxFeatures || e_.categories.size() != p || e_.importance.size() != p || e_.trees.empty() ||
+    if (p == 0 || p > kMaxRowFeatures || e_.categories.size() != p || e_.importance.size() != p || e_.trees.empty() ||
         (!e_.calibration.empty() && e_.calibration.size() != 2))
         Reader::corrupt();
     for (const Tree& tree : e_.trees) check_tree(tree);
@@ -118,7 +118,7 @@ void TreeModel::compile() {
 
 double TreeModel::raw(const double* values) const {
     const std::size_t p = width();
-    std::uint16_t codes[kMaxFeatures + 1];
+    std::uint16_t codes[kMaxRowFeatures + 1];
     for (std::size_t f = 0; f < p; ++f) codes[f] = code_of(thresholds_[f], values[f]);
     codes[p] = 1;
     double sum = 0;
