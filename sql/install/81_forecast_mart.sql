@@ -218,7 +218,7 @@ comment on column {mart}.next_month_revenue.last_month_amount is 'Its revenue.';
 comment on column {mart}.next_month_revenue.year_ago_amount is 'Revenue of the same month a year before; empty when it is not known.';
 comment on column {mart}.next_month_revenue.days_effect_amount is 'Of more or fewer days than the last complete month has, at its revenue per day.';
 comment on column {mart}.next_month_revenue.weekdays_effect_amount is 'Of other days of the week, by what they sold in the last 13 weeks.';
-comment on column {mart}.next_month_revenue.season_effect_amount is 'Of the season of the year beyond days and weekdays; 0 where no season of 12 months is found.';
+comment on column {mart}.next_month_revenue.season_effect_amount is 'Of the season of the year beyond days and weekdays; 0 before 36 complete months, or where no season of 12 months is found.';
 comment on column {mart}.next_month_revenue.trend_effect_amount is 'What is left: trend, and the last month having been unusual.';
 
 create table {mart}.revenue_anomaly (
@@ -386,7 +386,7 @@ begin
                    l.month as last_month, l.amount as last_amount, y.revenue_amount::float8 as year_ago,
                    l.amount * (n.days / o.days - 1) as days_effect,
                    coalesce(l.amount * (n.amount / nullif(o.amount, 0) - n.days / o.days), 0) as weekdays_effect,
-                   case when ''12'' = any (string_to_array(l.seasonal_periods, '', '')) then y.seasonal_amount::float8 - l.seasonal end as season
+                   case when (select count(*) from month) >= 36 and ''12'' = any (string_to_array(l.seasonal_periods, '', '')) then y.seasonal_amount::float8 - l.seasonal end as season
             from target t left join by_day a on true left join by_month b on true left join last l on true
             left join month y on y.period_start = (t.month - interval ''1 year'')::date
             left join calendar n on n.is_next left join calendar o on not o.is_next),
