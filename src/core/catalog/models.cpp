@@ -1,6 +1,7 @@
 #include "core/catalog/models.hpp"
 
 #include "core/clv/btyd.hpp"
+#include "core/clv/cox.hpp"
 #include "core/clv/gamma_gamma.hpp"
 #include "core/forecast/method.hpp"
 #include "core/recommend/item_model.hpp"
@@ -20,6 +21,7 @@ ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == BtydModel::kKind) return BtydModel::decode;
     if (kind == GammaGammaModel::kKind) return GammaGammaModel::decode;
     if (kind == TreeModel::kKind) return TreeModel::decode;
+    if (kind == CoxModel::kKind) return CoxModel::decode;
     return find_forecaster_decoder(kind);
 }
 
