@@ -2,11 +2,13 @@
 // merges with itself and finishes. The first byte chooses the kind.
 #include "core/base/state.hpp"
 #include "core/clv/btyd.hpp"
+#include "core/clv/cox.hpp"
 #include "core/clv/gamma_gamma.hpp"
 #include "core/clv/order_history.hpp"
 #include "core/forecast/accuracy.hpp"
 #include "core/forest/fit.hpp"
 #include "core/forest/learner_state.hpp"
+#include "core/clv/survival.hpp"
 #include "core/prescribe/cash_flow.hpp"
 #include "core/prescribe/elasticity.hpp"
 #include "core/recommend/rules.hpp"
@@ -85,6 +87,10 @@ void finish(LearnerState& state, Host& host) {
     ecom::test::require(encode_model(*TreeModel::decode(model.body(), 1)) == encode_model(model));
 }
 
+void finish(SurvivalState& state, Host& host) { summarize_survival(state.steps(0.95, host)); }
+
+void finish(CoxState& state, Host& host) { state.fit(host); }
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -106,7 +112,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 16) {
+    switch (data[0] % 18) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -122,7 +128,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 12: check<OrderHistoryState>(payload); break;
         case 13: check<PreprocessorState>(payload); break;
         case 14: check<ForecastPairsState>(payload); break;
-        default: check<LearnerState>(payload); break;
+        case 15: check<LearnerState>(payload); break;
+        case 16: check<SurvivalState>(payload); break;
+        default: check<CoxState>(payload); break;
     }
     return 0;
 }
