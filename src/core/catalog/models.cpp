@@ -7,6 +7,7 @@
 #include "core/recommend/item_model.hpp"
 #include "core/forest/tree_model.hpp"
 #include "core/rfm/segments.hpp"
+#include "core/stats/pca.hpp"
 #include "core/stats/preprocessor.hpp"
 #include "core/stats/quantile_bins.hpp"
 #include "core/base/firewall.hpp"
@@ -16,6 +17,7 @@ namespace ecom::core {
 ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == QuantileBins::kKind) return QuantileBins::decode;
     if (kind == Preprocessor::kKind) return Preprocessor::decode;
+    if (kind == Pca::kKind) return Pca::decode;
     if (kind == ItemModel::kKind) return ItemModel::decode;
     if (kind == SegmentRules::kKind) return SegmentRules::decode;
     if (kind == BtydModel::kKind) return BtydModel::decode;

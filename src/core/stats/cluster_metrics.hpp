@@ -1,0 +1,66 @@
+// How well separated the clusters of a labelling are, without a truth to compare with.
+//
+// With distances Euclidean, n rows and k clusters:
+// Silhouette (Rousseeuw, 1987): the mean over rows of (b - a) / max(a, b), a the mean distance to the other rows of
+// the own cluster, b the smallest mean distance to another cluster; 0 for a row alone in its cluster.
+// Davies-Bouldin (1979): the mean over clusters of the worst (s_i + s_j) / d(c_i, c_j), s the mean distance to the
+// centroid c; coinciding centroids are passed over.
+// Calinski-Harabasz (1974): (between / (k - 1)) / (within / (n - k)) of the sums of squares; 1 when within is 0.
+// All as scikit-learn computes them.
+//
+// Rows are put into an order of their own first, so that no result depends on the order they came in, nor on the
+// number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/base/host.hpp"
+
+namespace ecom::core {
+
+// Rows with a cluster each, clusters 0 .. clusters - 1 in a lasting order, rows of one cluster next to each other and
+// sorted by their values.
+class ClusteredRows {
+public:
+    // `values`: rows one after the other; `labels`: one number below `clusters` for each. Empty clusters vanish.
+    // Throws kNotEnoughData unless there are at least two clusters and fewer clusters than rows.
+    ClusteredRows(const std::vector<double>& values, std::size_t features, const std::vector<std::uint32_t>& labels,
+                  std::size_t clusters, Host& host);
+
+    std::size_t rows() const { return source_.size(); }
+    std::size_t features() const { return features_; }
+    std::size_t clusters() const { return starts_.size() - 1; }
+
+    // Rows of cluster c: start(c) .. start(c + 1) - 1.
+    std::size_t start(std::size_t cluster) const { return starts_[cluster]; }
+
+    // One feature of all rows.
+    const double* column(std::size_t feature) const { return columns_.data() + feature * rows(); }
+
+    // The number that the row had in the arrays given.
+    std::size_t source(std::size_t row) const { return source_[row]; }
+
+    static std::size_t bytes_needed(std::size_t rows, std::size_t features);
+
+private:
+    std::size_t features_;
+    std::vector<double> columns_;
+    std::vector<std::size_t> starts_;
+    std::vector<std::size_t> source_;
+};
+
+struct Silhouettes {
+    double mean;
+    std::vector<double> values;  // one for each row, in the order of the arrays given to ClusteredRows
+};
+
+// All pairs of rows: O(n^2 features) on as many threads as the host grants. This and the two below throw
+// kNonFiniteInput when distances overflow.
+Silhouettes silhouettes(const ClusteredRows& rows, Host& host);
+
+double davies_bouldin(const ClusteredRows& rows, Host& host);
+double calinski_harabasz(const ClusteredRows& rows, Host& host);
+
+}  // namespace ecom::core
