@@ -146,3 +146,63 @@ Example: SELECT c.* FROM (SELECT ecom.preprocessor_fit(array[recency_days, frequ
   FROM shop.customer_rfm WHERE frequency > 0) m, ecom.preprocessor_columns(m.model) c
 A feature becomes (power(x + shift, lambda) - centre) / scale. shift and lambda are NULL where the transform has none.
 Another kind of model: 42804. Time: linear in the features.';
+
+-- Principal components.
+
+create function ecom_internal.pca_add(ecom.state, features float8[]) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_pca_add';
+create function ecom_internal.pca_add(ecom.state, features float8[], n_components int) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_pca_add';
+create function ecom_internal.pca_combine(ecom.state, ecom.state) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_pca_combine';
+create function ecom_internal.pca_final(ecom.state) returns ecom.model
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_pca_final';
+
+create aggregate ecom.pca_fit(features float8[]) (
+    sfunc = ecom_internal.pca_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.pca_combine, finalfunc = ecom_internal.pca_final, parallel = safe);
+comment on aggregate ecom.pca_fit(float8[]) is
+'Finds the directions in which rows of features differ most, all of them, as a model for ecom.pca_transform.
+Example: SELECT ecom.pca_fit(array[recency_days, frequency, monetary_amount]) FROM shop.customer_rfm WHERE frequency > 0
+features: one row, the same number of them in every row; another number or a NULL element: 22023, NaN and infinity: 22003; NULL rows
+are skipped. Features of different units belong through ecom.transform first, or the one with the largest numbers decides.
+Components are the eigenvectors of the covariance matrix (divisor n - 1) by falling variance, as many as there are rows or features,
+whichever is less. Of each the loading that is largest in absolute value is positive. NULL for no rows; one row, or only constant
+features: 22000. Memory: 8 bytes a pair of features, five times that in the end, whatever the number of rows. Time: linear in the rows.
+Source: Pearson (1901), Hotelling (1933).';
+
+create aggregate ecom.pca_fit(features float8[], n_components int) (
+    sfunc = ecom_internal.pca_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.pca_combine, finalfunc = ecom_internal.pca_final, parallel = safe);
+comment on aggregate ecom.pca_fit(float8[], int) is
+'Finds the directions in which rows of features differ most, so many of them, as a model for ecom.pca_transform.
+Example: SELECT ecom.pca_fit(array[recency_days, frequency, monetary_amount], 2) FROM shop.customer_rfm WHERE frequency > 0
+n_components: 1 to the number of rows or features, whichever is less (22023); read from the first row. The rest is as in
+ecom.pca_fit(features).';
+
+create function ecom.pca_transform(model ecom.model, features float8[]) returns float8[]
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_pca_transform';
+comment on function ecom.pca_transform(ecom.model, float8[]) is
+'Scores of a row of features: its coordinates along the components of a model of ecom.pca_fit.
+Example: SELECT r.customer_key, ecom.pca_transform(m.model, array[r.recency_days, r.frequency]) FROM shop.customer_rfm r,
+  (SELECT ecom.pca_fit(array[recency_days, frequency]) AS model FROM shop.customer_rfm WHERE frequency > 0) m WHERE r.frequency > 0 LIMIT 3
+features: as many as the model has (22023), none NULL (22023), all finite (22003). Element i is the score of component i: loadings
+times (features - means). NULL for a NULL. The model is decoded once per call site. Time: features times components.';
+
+create function ecom.pca_inverse_transform(model ecom.model, scores float8[]) returns float8[]
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_pca_inverse_transform';
+comment on function ecom.pca_inverse_transform(ecom.model, float8[]) is
+'The row of features that has these scores: exact with all components, the nearest row in their plane with fewer.
+Example: SELECT ecom.pca_inverse_transform(ecom.pca_fit(array[recency_days, frequency]), array[10, 0]::float8[]) FROM shop.customer_rfm WHERE frequency > 0
+scores: as many as the model has components (22023). NULLs and errors as ecom.pca_transform.';
+
+create function ecom.pca_components(model ecom.model)
+    returns table (component int, explained_variance float8, explained_variance_ratio float8, cumulative_ratio float8, loadings float8[])
+    language c immutable strict parallel safe rows 10 as 'MODULE_PATHNAME', 'ecom_pca_components';
+comment on function ecom.pca_components(ecom.model) is
+'The components of a model of ecom.pca_fit, one row each: how much of the variance they explain, and of what they are made.
+Example: SELECT c.* FROM (SELECT ecom.pca_fit(array[recency_days, frequency, monetary_amount]) AS model
+  FROM shop.customer_rfm WHERE frequency > 0) m, ecom.pca_components(m.model) c
+explained_variance: variance of the scores, divisor n - 1. explained_variance_ratio: its share of the variance of all features,
+cumulative_ratio: with the components before. loadings: the unit vector, one element for each feature; the largest in absolute value
+is positive. Another kind of model: 42804.';

@@ -1,6 +1,7 @@
 // A row of features: a float8[] argument read in place, and a float8[] result written in place.
 #pragma once
 
+#include <cmath>
 #include <string>
 
 #include "core/base/error.hpp"
@@ -43,6 +44,7 @@ struct FeatureArray {
 // A float8[] of `count` > 0 elements, to be filled by the caller.
 struct NewFloat8Array {
     explicit NewFloat8Array(std::size_t count) {
+        size = count;
         array = call([&] {
             const Size bytes = ARR_OVERHEAD_NONULLS(1) + count * sizeof(double);
             auto* made = static_cast<ArrayType*>(palloc0(bytes));
@@ -60,6 +62,16 @@ struct NewFloat8Array {
 
     ArrayType* array;
     double* values;
+    std::size_t size;
 };
+
+// Throws kNonFiniteInput, naming the first element that is not finite.
+inline void require_finite_result(const NewFloat8Array& result, const char* element) {
+    for (std::size_t i = 0; i < result.size; ++i)
+        if (!std::isfinite(result.values[i]))
+            throw core::Error(core::ErrorCode::kNonFiniteInput,
+                              std::string(element) + " " + std::to_string(i + 1) + " has no finite value",
+                              "Leave the row out: it is far outside of what the model was fitted on.");
+}
 
 }  // namespace ecom::pg

@@ -1,8 +1,6 @@
 // ecom.preprocessor_fit, ecom.scaler_fit and what their models do to rows.
 #include "core/stats/preprocessor.hpp"
 
-#include <cmath>
-
 #include "pg/agg_state.hpp"
 #include "pg/feature_array.hpp"
 #include "pg/host.hpp"
@@ -31,11 +29,7 @@ Datum mapped(FunctionCallInfo fcinfo, Map map) {
     core::require_finite(row.values, row.count);
     const NewFloat8Array result(row.count);
     map(model, row.values, result.values);
-    for (std::size_t i = 0; i < row.count; ++i)
-        if (!std::isfinite(result.values[i]))
-            throw core::Error(core::ErrorCode::kNonFiniteInput,
-                              "feature " + std::to_string(i + 1) + " has no finite counterpart",
-                              "Leave the row out: its value is far outside of what the model was fitted on.");
+    require_finite_result(result, "feature");
     return result.datum();
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/budget.hpp"
 #include "core/base/error.hpp"
 #include "core/base/parallel.hpp"
+#include "core/base/rng.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
@@ -119,16 +120,51 @@ ClusteredRows::ClusteredRows(const std::vector<double>& values, std::size_t feat
     for (std::size_t i = 0; i < n; ++i)
         if (i == 0 || labels[source_[i]] != labels[source_[i - 1]]) starts_.push_back(i);
     starts_.push_back(n);
-    if (this->clusters() < 2 || this->clusters() >= n)
-        throw Error(ErrorCode::kNotEnoughData,
-                    std::to_string(this->clusters()) + " clusters of " + std::to_string(n) + " rows cannot be judged",
-                    "There must be at least two clusters, and fewer clusters than rows.");
+    require_clusters();
     columns_.resize(n * features);
     for (std::size_t f = 0; f < features; ++f)
         for (std::size_t i = 0; i < n; ++i) {
             poll();
             columns_[f * n + i] = values[source_[i] * features + f];
         }
+}
+
+void ClusteredRows::require_clusters() const {
+    if (clusters() < 2 || clusters() >= rows())
+        throw Error(ErrorCode::kNotEnoughData,
+                    std::to_string(clusters()) + " clusters of " + std::to_string(rows()) + " rows cannot be judged",
+                    "There must be at least two clusters, and fewer clusters than rows.");
+}
+
+ClusteredRows ClusteredRows::sample(std::size_t size, std::uint64_t seed, Host& host) const {
+    const std::size_t n = rows();
+    size = std::min(size, n);
+    require_memory(host, add_size(bytes_needed(n, features_), bytes_needed(size, features_)),
+                   "a sample of " + std::to_string(size) + " rows");
+    Rng random(seed, 0);
+    std::vector<std::size_t> chosen;
+    chosen.reserve(size);
+    ClusteredRows result(features_);
+    PollEvery poll(host);
+    for (std::size_t c = 0; c < clusters(); ++c) {
+        const std::size_t before = chosen.size();
+        for (std::size_t i = starts_[c]; i < starts_[c + 1]; ++i) {
+            poll();
+            if (random.below(n - i) < size - chosen.size()) chosen.push_back(i);
+        }
+        if (chosen.size() > before) result.starts_.push_back(before);
+    }
+    result.starts_.push_back(size);
+    result.source_.resize(size);
+    std::iota(result.source_.begin(), result.source_.end(), std::size_t{0});
+    result.require_clusters();
+    result.columns_.reserve(size * features_);
+    for (std::size_t f = 0; f < features_; ++f)
+        for (const std::size_t i : chosen) {
+            poll();
+            result.columns_.push_back(column(f)[i]);
+        }
+    return result;
 }
 
 Silhouettes silhouettes(const ClusteredRows& rows, Host& host) {

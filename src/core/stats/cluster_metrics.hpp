@@ -29,6 +29,10 @@ public:
     ClusteredRows(const std::vector<double>& values, std::size_t features, const std::vector<std::uint32_t>& labels,
                   std::size_t clusters, Host& host);
 
+    // `size` of the rows, drawn without replacement (Knuth, TAOCP 2, 3.4.2 S); their sources count them from 0. The
+    // same rows and seed give the same sample. Throws kNotEnoughData as the constructor does.
+    ClusteredRows sample(std::size_t size, std::uint64_t seed, Host& host) const;
+
     std::size_t rows() const { return source_.size(); }
     std::size_t features() const { return features_; }
     std::size_t clusters() const { return starts_.size() - 1; }
@@ -45,6 +49,9 @@ public:
     static std::size_t bytes_needed(std::size_t rows, std::size_t features);
 
 private:
+    explicit ClusteredRows(std::size_t features) : features_(features) {}
+    void require_clusters() const;
+
     std::size_t features_;
     std::vector<double> columns_;
     std::vector<std::size_t> starts_;

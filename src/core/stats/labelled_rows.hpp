@@ -1,0 +1,48 @@
+// Rows of features with a label each, as an aggregate collects them for the measures of a clustering.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/chunked_vector.hpp"
+#include "core/base/host.hpp"
+#include "core/base/state.hpp"
+#include "core/stats/cluster_metrics.hpp"
+#include "core/stats/feature_rows.hpp"
+#include "core/stats/label_dictionary.hpp"
+
+namespace ecom::core {
+
+// A sample has two rows at least, and this many at most.
+constexpr std::int32_t kMinSample = 2;
+constexpr std::int32_t kMaxSample = 1000000;
+
+class LabelledRowsState final : public State {
+public:
+    static constexpr std::string_view kKind = "labelled_rows";
+
+    // `sample`: rows that silhouettes are computed on, 0 for all. Throws kInvalidArgument for any other number
+    // outside kMinSample .. kMaxSample.
+    LabelledRowsState(std::size_t features, std::int32_t sample);
+
+    std::size_t features() const { return data_.features(); }
+    void add(const double* row, std::string_view label, const Host& host);
+    void merge(const LabelledRowsState& other, Host& host);
+
+    ClusteredRows clustered(Host& host) const;
+    double silhouette(Host& host) const;
+
+    std::string_view kind() const override { return kKind; }
+    void encode(Writer& out) const override;
+    static LabelledRowsState decode(Reader& in);
+
+private:
+    LabelledRowsState(FeatureRows data, std::int32_t sample) : sample_(sample), data_(std::move(data)) {}
+
+    std::int32_t sample_;
+    FeatureRows data_;
+    LabelDictionary dictionary_;
+    ChunkedVector<std::uint32_t> labels_;
+};
+
+}  // namespace ecom::core

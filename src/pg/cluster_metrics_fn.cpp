@@ -1,0 +1,114 @@
+// ecom.silhouette_score, ecom.davies_bouldin_score, ecom.calinski_harabasz_score and ecom.adjusted_rand_index.
+#include "core/stats/cluster_metrics.hpp"
+
+#include <string>
+
+#include "core/stats/labelled_rows.hpp"
+#include "core/stats/rand_index.hpp"
+#include "pg/agg_state.hpp"
+#include "pg/feature_array.hpp"
+#include "pg/host.hpp"
+
+using namespace ecom;
+using namespace ecom::pg;
+
+namespace {
+
+// A bigint as bytes that sort as the numbers do.
+struct NumberLabel {
+    explicit NumberLabel(Datum datum) {
+        const std::uint64_t bits = static_cast<std::uint64_t>(DatumGetInt64(datum)) ^ std::uint64_t{1} << 63;
+        for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(bits >> (56 - 8 * i) & 0xff);
+    }
+    std::string_view view() const { return {bytes, sizeof bytes}; }
+
+    char bytes[8];
+};
+
+struct TextLabel {
+    explicit TextLabel(Datum datum) : bytes(bytes_arg(datum)) {}
+    std::string_view view() const { return bytes; }
+
+    std::string_view bytes;
+};
+
+Datum unchanged(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    return PG_GETARG_DATUM(0);
+}
+
+// (state, features float8[], label [, sample_size int])
+template <typename Label>
+Datum add_labelled_row(FunctionCallInfo fcinfo) {
+    const Args args(fcinfo);
+    if (args.is_null(1) || args.is_null(2)) return unchanged(fcinfo);
+    const FeatureArray row(args.datum(1));
+    const auto running = writable_state<core::LabelledRowsState>(fcinfo, [&] {
+        int sample = 0;
+        if (PG_NARGS() > 3) {
+            sample = args.int4(3, "sample_size");
+            // 0 stands for all rows in the state, but means nothing to a caller.
+            if (sample == 0) sample = -1;
+        }
+        return core::LabelledRowsState(row.count, sample);
+    });
+    core::require_same_dimension(running.state->features(), row.count);
+    running.state->add(row.values, Label(args.datum(2)).view(), BackendHost());
+    return running.datum;
+}
+
+// (state, label_a, label_b)
+template <typename Label>
+Datum add_pair(FunctionCallInfo fcinfo) {
+    const Args args(fcinfo);
+    if (args.is_null(1) || args.is_null(2)) return unchanged(fcinfo);
+    const auto running = writable_state<core::ContingencyState>(fcinfo, [] { return core::ContingencyState(); });
+    running.state->add(Label(args.datum(1)).view(), Label(args.datum(2)).view(), BackendHost());
+    return running.datum;
+}
+
+}  // namespace
+
+ECOM_FUNCTION(ecom_labelled_number_add) { return add_labelled_row<NumberLabel>(fcinfo); }
+ECOM_FUNCTION(ecom_labelled_text_add) { return add_labelled_row<TextLabel>(fcinfo); }
+
+ECOM_FUNCTION(ecom_labelled_combine) {
+    BackendHost host;
+    return combine_states<core::LabelledRowsState>(fcinfo, host);
+}
+
+ECOM_FUNCTION(ecom_silhouette_final) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    const ReadableState<core::LabelledRowsState> state(fcinfo, 0);
+    BackendHost host;
+    return Float8GetDatum(state->silhouette(host));
+}
+
+ECOM_FUNCTION(ecom_davies_bouldin_final) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    const ReadableState<core::LabelledRowsState> state(fcinfo, 0);
+    BackendHost host;
+    return Float8GetDatum(core::davies_bouldin(state->clustered(host), host));
+}
+
+ECOM_FUNCTION(ecom_calinski_harabasz_final) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    const ReadableState<core::LabelledRowsState> state(fcinfo, 0);
+    BackendHost host;
+    return Float8GetDatum(core::calinski_harabasz(state->clustered(host), host));
+}
+
+ECOM_FUNCTION(ecom_pair_number_add) { return add_pair<NumberLabel>(fcinfo); }
+ECOM_FUNCTION(ecom_pair_text_add) { return add_pair<TextLabel>(fcinfo); }
+
+ECOM_FUNCTION(ecom_pair_combine) {
+    BackendHost host;
+    return combine_states<core::ContingencyState>(fcinfo, host);
+}
+
+ECOM_FUNCTION(ecom_adjusted_rand_index_final) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    const ReadableState<core::ContingencyState> state(fcinfo, 0);
+    BackendHost host;
+    return Float8GetDatum(state->adjusted_rand_index(host));
+}
