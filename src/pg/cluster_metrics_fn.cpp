@@ -1,6 +1,7 @@
 // ecom.silhouette_score, ecom.davies_bouldin_score, ecom.calinski_harabasz_score and ecom.adjusted_rand_index.
 #include "core/stats/cluster_metrics.hpp"
 
+#include <optional>
 #include <string>
 
 #include "core/stats/labelled_rows.hpp"
@@ -44,12 +45,8 @@ Datum add_labelled_row(FunctionCallInfo fcinfo) {
     if (args.is_null(1) || args.is_null(2)) return unchanged(fcinfo);
     const FeatureArray row(args.datum(1));
     const auto running = writable_state<core::LabelledRowsState>(fcinfo, [&] {
-        int sample = 0;
-        if (PG_NARGS() > 3) {
-            sample = args.int4(3, "sample_size");
-            // 0 stands for all rows in the state, but means nothing to a caller.
-            if (sample == 0) sample = -1;
-        }
+        std::optional<int> sample;
+        if (PG_NARGS() > 3) sample = args.int4(3, "sample_size");
         return core::LabelledRowsState(row.count, sample);
     });
     core::require_same_dimension(running.state->features(), row.count);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <optional>
 #include <random>
 
 #include "core/stats/labelled_rows.hpp"
@@ -146,7 +146,8 @@ TEST(ClusterMetrics, StopAndKeepToTheirMemory) {
     EXPECT_ERROR_CODE(silhouettes(rows, small), kLimitExceeded);
 }
 
-LabelledRowsState state_of(const Labelled& data, std::size_t begin, std::size_t step, std::int32_t sample, Host& host) {
+LabelledRowsState state_of(const Labelled& data, std::size_t begin, std::size_t step,
+                            std::optional<std::int32_t> sample, Host& host) {
     LabelledRowsState state(data.features, sample);
     for (std::size_t i = begin; i < data.labels.size(); i += step)
         state.add(data.values.data() + i * data.features, "cluster " + std::to_string(data.labels[i]), host);
@@ -156,7 +157,7 @@ LabelledRowsState state_of(const Labelled& data, std::size_t begin, std::size_t 
 TEST(LabelledRows, MergeExactly) {
     FakeHost host;
     const Labelled data = random_data(900);
-    for (const std::int32_t sample : {0, 200}) {
+    for (const std::optional<std::int32_t> sample : {std::optional<std::int32_t>(), std::optional<std::int32_t>(200)}) {
         const LabelledRowsState whole = state_of(data, 0, 1, sample, host);
         LabelledRowsState a = state_of(data, 1, 2, sample, host);
         const std::string bytes = encode_state(state_of(data, 0, 2, sample, host));
@@ -165,9 +166,9 @@ TEST(LabelledRows, MergeExactly) {
         EXPECT_EQ(a.silhouette(host), whole.silhouette(host));
         EXPECT_EQ(davies_bouldin(a.clustered(host), host), davies_bouldin(whole.clustered(host), host));
     }
-    LabelledRowsState a(3, 0);
+    LabelledRowsState a(3, {});
     EXPECT_ERROR_CODE(a.merge(LabelledRowsState(3, 9), host), kInvalidArgument);
-    EXPECT_ERROR_CODE(a.merge(LabelledRowsState(2, 0), host), kInvalidArgument);
+    EXPECT_ERROR_CODE(a.merge(LabelledRowsState(2, {}), host), kInvalidArgument);
     EXPECT_ERROR_CODE(LabelledRowsState(3, 1), kInvalidArgument);
     EXPECT_ERROR_CODE(LabelledRowsState(3, kMaxSample + 1), kInvalidArgument);
 }

@@ -56,6 +56,11 @@ TEST(SymmetricEigen, Decomposes) {
     for (std::size_t i = 0; i < 6; ++i) graded[i * 7] = std::pow(10.0, -3.0 * static_cast<double>(i));
     graded[1] = graded[6] = 1e-4;
     expect_decomposed(graded, 6, 1e-15);
+    // Of rank one in 50 dimensions: 49 eigenvalues of zero.
+    std::vector<double> thin(2500);
+    for (std::size_t i = 0; i < 50; ++i)
+        for (std::size_t j = 0; j < 50; ++j) thin[i * 50 + j] = std::sin(static_cast<double>(i)) * std::sin(static_cast<double>(j));
+    expect_decomposed(thin, 50, 1e-13);
     std::vector<double> huge = random_symmetric(8, 3);
     for (double& x : huge) x *= 1e307;
     expect_decomposed(huge, 8, 1e295);

@@ -132,7 +132,8 @@ ClusteredRows::ClusteredRows(const std::vector<double>& values, std::size_t feat
 void ClusteredRows::require_clusters() const {
     if (clusters() < 2 || clusters() >= rows())
         throw Error(ErrorCode::kNotEnoughData,
-                    std::to_string(clusters()) + " clusters of " + std::to_string(rows()) + " rows cannot be judged",
+                    "number of clusters " + std::to_string(clusters()) + " is out of range for " +
+                        std::to_string(rows()) + " rows",
                     "There must be at least two clusters, and fewer clusters than rows.");
 }
 

@@ -12,13 +12,14 @@ namespace {
 // Which rows a sample holds is not a matter of choice: the same question has the same answer.
 constexpr std::uint64_t kSampleSeed = 1;
 
-bool is_sample(std::int64_t sample) { return sample == 0 || (sample >= kMinSample && sample <= kMaxSample); }
+bool is_sample(std::int64_t sample) { return sample >= kMinSample && sample <= kMaxSample; }
 
 }  // namespace
 
-LabelledRowsState::LabelledRowsState(std::size_t features, std::int32_t sample) : sample_(sample), data_(features) {
-    if (!is_sample(sample))
-        throw Error(ErrorCode::kInvalidArgument, "sample size " + std::to_string(sample) + " is out of range",
+LabelledRowsState::LabelledRowsState(std::size_t features, std::optional<std::int32_t> sample)
+    : sample_(sample), data_(features) {
+    if (sample && !is_sample(*sample))
+        throw Error(ErrorCode::kInvalidArgument, "sample size " + std::to_string(*sample) + " is out of range",
                     "Use " + std::to_string(kMinSample) + " to " + std::to_string(kMaxSample) +
                         " rows; silhouettes take time with the square of their number.");
 }
@@ -58,13 +59,12 @@ ClusteredRows LabelledRowsState::clustered(Host& host) const {
 
 double LabelledRowsState::silhouette(Host& host) const {
     const ClusteredRows rows = clustered(host);
-    const auto size = static_cast<std::size_t>(sample_);
-    if (size == 0 || size >= rows.rows()) return silhouettes(rows, host).mean;
-    return silhouettes(rows.sample(size, kSampleSeed, host), host).mean;
+    if (!sample_) return silhouettes(rows, host).mean;
+    return silhouettes(rows.sample(static_cast<std::size_t>(*sample_), kSampleSeed, host), host).mean;
 }
 
 void LabelledRowsState::encode(Writer& out) const {
-    out.u32(static_cast<std::uint32_t>(sample_));
+    out.u32(static_cast<std::uint32_t>(sample_.value_or(0)));
     data_.encode(out);
     dictionary_.encode(out);
     labels_.for_each([&](std::uint32_t label) {
@@ -75,8 +75,9 @@ void LabelledRowsState::encode(Writer& out) const {
 
 LabelledRowsState LabelledRowsState::decode(Reader& in) {
     const std::uint32_t sample = in.u32();
-    if (!is_sample(sample)) Reader::corrupt();
-    LabelledRowsState state(FeatureRows::decode(in), static_cast<std::int32_t>(sample));
+    if (sample != 0 && !is_sample(sample)) Reader::corrupt();
+    LabelledRowsState state(FeatureRows::decode(in), std::nullopt);
+    if (sample != 0) state.sample_ = static_cast<std::int32_t>(sample);
     state.dictionary_ = LabelDictionary::decode(in);
     for (std::size_t i = 0; i < state.data_.rows(); ++i) {
         in.poll();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/base/chunked_vector.hpp"
@@ -21,9 +22,9 @@ class LabelledRowsState final : public State {
 public:
     static constexpr std::string_view kKind = "labelled_rows";
 
-    // `sample`: rows that silhouettes are computed on, 0 for all. Throws kInvalidArgument for any other number
-    // outside kMinSample .. kMaxSample.
-    LabelledRowsState(std::size_t features, std::int32_t sample);
+    // `sample`: rows that silhouettes are computed on, all when empty. Throws kInvalidArgument for a number outside
+    // kMinSample .. kMaxSample.
+    LabelledRowsState(std::size_t features, std::optional<std::int32_t> sample);
 
     std::size_t features() const { return data_.features(); }
     void add(const double* row, std::string_view label, const Host& host);
@@ -37,9 +38,9 @@ public:
     static LabelledRowsState decode(Reader& in);
 
 private:
-    LabelledRowsState(FeatureRows data, std::int32_t sample) : sample_(sample), data_(std::move(data)) {}
+    LabelledRowsState(FeatureRows data, std::optional<std::int32_t> sample) : sample_(sample), data_(std::move(data)) {}
 
-    std::int32_t sample_;
+    std::optional<std::int32_t> sample_;
     FeatureRows data_;
     LabelDictionary dictionary_;
     ChunkedVector<std::uint32_t> labels_;

@@ -60,13 +60,13 @@ void diagonalise(Tridiagonal& t, Host& host) {
     const Index n = t.diagonal.size();
     VectorXd& d = t.diagonal;
     VectorXd& e = t.below;
+    // Relative to the whole matrix: among eigenvalues of zero nothing is small relative to its neighbours.
+    const double negligible = std::numeric_limits<double>::epsilon() * (d.cwiseAbs() + e.cwiseAbs()).maxCoeff();
     for (Index first = 0; first < n; ++first) {
         for (int sweep = 0;; ++sweep) {
             host.poll();
             Index last = first;
-            while (last + 1 < n &&
-                   std::fabs(e[last]) > std::numeric_limits<double>::epsilon() * (std::fabs(d[last]) + std::fabs(d[last + 1])))
-                ++last;
+            while (last + 1 < n && std::fabs(e[last]) > negligible) ++last;
             if (last == first) break;
             if (sweep == kMostSweeps)
                 throw Error(ErrorCode::kNumericFailure, "eigenvalues did not converge",
