@@ -104,5 +104,5 @@ Source: Hubert and Arabie (1985). Memory: some 200 bytes for each label and 64 f
 ecom_analytics.memory_limit. Time: linear in the rows.';
 comment on aggregate ecom.adjusted_rand_index(text, text) is
 'How far two labellings by name agree: 1 the same groups, 0 as by chance, below 0 less than that.
-Example: SELECT ecom.adjusted_rand_index(segment, rfm_score::text) FROM shop.customer_rfm
+Example: SELECT ecom.adjusted_rand_index(segment, r_score::text) FROM shop.customer_rfm
 The rest is as in ecom.adjusted_rand_index(label_a bigint, label_b bigint).';

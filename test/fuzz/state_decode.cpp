@@ -5,10 +5,10 @@
 #include "core/clv/cox.hpp"
 #include "core/clv/gamma_gamma.hpp"
 #include "core/clv/order_history.hpp"
+#include "core/clv/survival.hpp"
 #include "core/forecast/accuracy.hpp"
 #include "core/forest/fit.hpp"
 #include "core/forest/learner_state.hpp"
-#include "core/clv/survival.hpp"
 #include "core/prescribe/cash_flow.hpp"
 #include "core/prescribe/elasticity.hpp"
 #include "core/recommend/rules.hpp"
@@ -19,8 +19,11 @@
 #include "core/stats/comparison.hpp"
 #include "core/stats/correlation.hpp"
 #include "core/stats/key_set.hpp"
+#include "core/stats/labelled_rows.hpp"
+#include "core/stats/pca.hpp"
 #include "core/stats/preprocessor.hpp"
 #include "core/stats/quantile_bins.hpp"
+#include "core/stats/rand_index.hpp"
 #include "core/stats/text_chart.hpp"
 #include "fuzz/fuzz.hpp"
 
@@ -91,6 +94,17 @@ void finish(SurvivalState& state, Host& host) { summarize_survival(state.steps(0
 
 void finish(CoxState& state, Host& host) { state.fit(host); }
 
+void finish(PcaState& state, Host& host) { state.fit(host); }
+
+void finish(LabelledRowsState& state, Host& host) {
+    const ClusteredRows rows = state.clustered(host);
+    davies_bouldin(rows, host);
+    calinski_harabasz(rows, host);
+    state.silhouette(host);
+}
+
+void finish(ContingencyState& state, Host& host) { state.adjusted_rand_index(host); }
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -112,7 +126,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 18) {
+    switch (data[0] % 21) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -130,7 +144,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 14: check<ForecastPairsState>(payload); break;
         case 15: check<LearnerState>(payload); break;
         case 16: check<SurvivalState>(payload); break;
-        default: check<CoxState>(payload); break;
+        case 17: check<CoxState>(payload); break;
+        case 18: check<PcaState>(payload); break;
+        case 19: check<LabelledRowsState>(payload); break;
+        default: check<ContingencyState>(payload); break;
     }
     return 0;
 }

@@ -128,11 +128,10 @@ TEST(Pca, SignDoesNotHangOnRounding) {
     for (const double noise : {0.0, 1e-12, -1e-12}) {
         CovarianceAccumulator data(2, host);
         for (int i = 0; i < 9; ++i) {
-            const double row[2] = {static_cast<double>(i), -static_cast<double>(i) * (1.0 + noise) + i % 2};
+            const double row[2] = {static_cast<double>(i), -static_cast<double>(i) * (1.0 + noise)};
             data.add(row);
         }
-        const Pca pca = Pca::fit(std::move(data), 1, host);
-        EXPECT_GT(pca.loadings(0)[0] * (std::fabs(pca.loadings(0)[0]) > 0.7 ? 1.0 : -1.0), 0.0);
+        EXPECT_GT(Pca::fit(std::move(data), 1, host).loadings(0)[0], 0.0);
     }
 }
 
