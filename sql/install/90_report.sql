@@ -1,0 +1,353 @@
+-- The report page: a mart's numbers as one JSON document, and that document in a template as one page of HTML.
+--
+-- What adds up is given by month and slice, and the page adds it. Different customers do not add up: they are counted here for every
+-- period and slice that the page can show, so that each filter gives the number that ecom.kpi_summary gives.
+
+create table ecom_internal.report_template (
+    is_only boolean primary key default true check (is_only),
+    html    text not null
+);
+comment on table ecom_internal.report_template is
+'One row with the page that ecom.report_html fills; none when the extension was built without it.
+Inner table: belongs to the extension, not to a mart.';
+comment on column ecom_internal.report_template.is_only is 'True: there is one page.';
+comment on column ecom_internal.report_template.html is 'HTML with the place of the data marked.';
+grant select on ecom_internal.report_template to public;
+
+create table ecom_internal.report_section (
+    name     text primary key,
+    position int  not null unique,
+    relation text,
+    query    text not null,
+    reason   text not null
+);
+comment on table ecom_internal.report_section is
+'One row per section of the report that is a list of rows: a family adds one to appear in it.
+Inner table: belongs to the extension, not to a mart.';
+comment on column ecom_internal.report_section.name is 'Name of the section in the document of ecom.report_data.';
+comment on column ecom_internal.report_section.position is 'Order in which sections are read.';
+comment on column ecom_internal.report_section.relation is
+'Relation of the mart that it reads; where that does not exist the section is empty. NULL: none.';
+comment on column ecom_internal.report_section.query is
+'Query of its rows, in their order. {mart} stands for the schema, $1 for its name, $2 and $3 for the first and last day.';
+comment on column ecom_internal.report_section.reason is 'What the page says when there are no rows.';
+grant select on ecom_internal.report_section to public;
+
+insert into ecom_internal.report_section (name, position, relation, query, reason) values
+    ('alerts', 10, null, $q$
+select a.rule, a.severity, a.segment, a.period_start, a.period_end, a.value, a.comparison, a.threshold, a.since
+from ecom.check_alerts($1, $3 + 1) a where a.is_fired
+order by array_position(array['critical', 'warning', 'info'], a.severity), a.rule collate "C", a.segment collate "C" limit 50$q$,
+     'No rule fires for the last complete period.'),
+    ('alert_rules', 11, null, $q$
+select r.rule from ecom.alert_rules($1) r where r.is_active order by r.rule collate "C"$q$,
+     'No alert rules. Add one with ecom.set_alert.'),
+    ('insights', 20, null, $q$
+select i.insight, i.kind, i.change_rate
+from (select max(m.day)::date as first_date
+      from generate_series(date_trunc('month', $2::timestamp), $3::timestamp, '1 month') m (day)
+      where m.day >= $2 and (m.day + interval '1 month')::date - 1 <= $3) last_month
+cross join lateral ecom.insights($1, last_month.first_date, (last_month.first_date + interval '1 month')::date - 1, 12) i
+where last_month.first_date is not null order by i.rank$q$,
+     'Nothing stands out, or no month is complete.'),
+    ('forecast', 30, 'revenue_forecast', $q$
+select f.period_start, f.forecast_amount as value, f.lower_amount as lower, f.upper_amount as upper, f.forecast_method as method
+from {mart}.revenue_forecast f where f.grain = 'month' and f.period_start > $3 - 31 order by f.period_start$q$,
+     'No forecast yet: run ecom.refresh.'),
+    ('cohorts', 40, 'cohort_retention_monthly', $q$
+select c.cohort_month, c.age_months as age, c.cohort_count as size, c.active_count as active, c.is_complete
+from {mart}.cohort_retention_monthly c
+where c.cohort_month between date_trunc('month', $2) and $3 and c.activity_month <= $3
+  and c.cohort_month > date_trunc('month', $3) - interval '24 months'
+order by c.cohort_month, c.age_months$q$,
+     'No cohorts yet: run ecom.refresh on sales that have customers.'),
+    ('rfm_segments', 50, 'rfm_segment', $q$
+select s.segment, s.customer_count as customers, s.customer_rate, s.monetary_amount as revenue, s.monetary_rate as revenue_rate,
+       s.mean_recency_days as recency_days, s.mean_frequency as frequency, s.mean_monetary_amount as revenue_per_customer
+from {mart}.rfm_segment s order by s.monetary_amount desc, s.segment collate "C"$q$,
+     'No customer groups yet: run ecom.refresh.'),
+    ('loyalty', 51, 'loyalty_band', $q$
+select b.loyalty_band as band, b.customer_count as customers, b.active_customer_count as active, b.order_count as orders,
+       b.revenue_amount as revenue
+from {mart}.loyalty_band b order by b.sort_order$q$,
+     'No loyalty bands yet: run ecom.refresh.'),
+    ('value_bands', 52, 'value_band', $q$
+select b.value_band as band, b.customer_count as customers, b.mean_p_alive as alive_rate, b.expected_order_count as expected_orders,
+       b.lifetime_value, b.value_share
+from {mart}.value_band b order by b.sort_order$q$,
+     'No expected values yet: run ecom.refresh; it needs customers who came back.'),
+    ('basket_rules', 60, 'basket_rule', $q$
+select r.item_level as level, r.antecedent, r.consequent, r.order_count as orders, r.support, r.confidence, r.lift
+from {mart}.basket_rule r order by r.lift desc, r.rule_key limit 200$q$,
+     'No rules: too few orders hold the same products, or ecom.refresh has not run.');
+
+create function ecom_internal.report_rows(query text, mart name, first_date date, last_date date) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    result jsonb;
+begin
+    execute format('select coalesce(jsonb_agg(to_jsonb(q)), ''[]'') from (%s) q', replace(query, '{mart}', quote_ident(mart)))
+        into result using mart, first_date, last_date;
+    return result;
+end
+$$;
+comment on function ecom_internal.report_rows(text, name, date, date) is
+'The rows of a query as a JSON array of objects, in its order. Arguments: query: see report_section.query.';
+
+create function ecom_internal.report_columns(query text) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    result jsonb;
+begin
+    execute format($q$
+        with line as materialized (select row_number() over (order by q) as n, to_jsonb(q) as document from (%s) q),
+        cell as (select l.n, c.key, c.value, dense_rank() over (partition by c.key order by c.value) - 1 as code,
+                        bool_or(jsonb_typeof(c.value) = 'string') over (partition by c.key) as is_text
+                 from line l cross join lateral jsonb_each(l.document) c),
+        coded as (select c.key, jsonb_agg(case when c.is_text then to_jsonb(c.code) else c.value end order by c.n) as codes,
+                         case when bool_or(c.is_text) then jsonb_agg(distinct c.value) end as members
+                  from cell c group by c.key)
+        select jsonb_build_object('length', (select count(*) from line),
+                   'columns', coalesce(jsonb_object_agg(c.key, case when c.members is null then c.codes
+                                  else jsonb_build_object('members', c.members, 'codes', c.codes) end), '{}'))
+        from coded c$q$, query) into result;
+    return result;
+end
+$$;
+comment on function ecom_internal.report_columns(text) is
+'The rows of a query as a JSON object of columns; those of text as their members and an index into them, NULL among the members.
+The order of the rows is that of their values, so that equal data give an equal document.';
+
+create function ecom_internal.report_periods(first_date date, last_date date, sales_first date, sales_last date) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'grain', p.grain, 'first', greatest(p.first_day, first_date),
+                                  'last', least(p.last_day, last_date),
+                                  'is_complete', p.first_day >= greatest(first_date, sales_first) and p.last_day <= least(last_date, sales_last))
+                              order by p.position, p.first_day desc), '[]')
+    from (select 1, 'year', to_char(d.day, 'YYYY'), d.day::date, (d.day + interval '1 year')::date - 1
+          from generate_series(date_trunc('year', first_date::timestamp), last_date, '1 year') d (day)
+          union all
+          select 2, 'quarter', to_char(d.day, 'YYYY"-Q"Q'), d.day::date, (d.day + interval '3 months')::date - 1
+          from generate_series(date_trunc('quarter', first_date::timestamp), last_date, '3 months') d (day)
+          union all
+          select 3, 'month', to_char(d.day, 'YYYY-MM'), d.day::date, (d.day + interval '1 month')::date - 1
+          from generate_series(date_trunc('month', first_date::timestamp), last_date, '1 month') d (day))
+         p (position, grain, id, first_day, last_day)
+$$;
+comment on function ecom_internal.report_periods(date, date, date, date) is
+'The years, quarters and months of a range, cut to it. is_complete: the range and the sales cover the whole period.';
+
+create function ecom_internal.report_period_sql() returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select $q$case when grouping(q.month) = 0 then to_char(q.month, 'YYYY-MM')
+         when grouping(q.quarter) = 0 then to_char(q.quarter, 'YYYY"-Q"Q')
+         when grouping(q.year) = 0 then to_char(q.year, 'YYYY') else 'all' end$q$
+$$;
+comment on function ecom_internal.report_period_sql() is 'Expression that names the period of a grouping set over month, quarter and year.';
+
+create function ecom_internal.report_customer_counts(mart name, dimensions text[], first_date date, last_date date) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+    return ecom_internal.report_columns(format('
+        select %s as period, %s ecom.count_keys(q.customer_key) as customers
+        from (select s.month, date_trunc(''quarter'', s.month)::date as quarter, date_trunc(''year'', s.month)::date as year, %s c.customer_key
+              from (%s) s join %I.dim_customer c on c.customer_id = s.customer where s.customers > 0) q
+        group by grouping sets ((q.month), (q.quarter), (q.year), ())%s',
+        ecom_internal.report_period_sql(),
+        (select string_agg(format('case when grouping(q.%1$I) = 0 then q.%1$I end as %1$I,', d), ' ' order by n)
+         from unnest(dimensions) with ordinality u (d, n)),
+        (select string_agg(format('s.%I,', d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
+        ecom_internal.metric_query(mart, '{customers}', '{month}' || dimensions || '{customer}', first_date, last_date),
+        mart, (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n))));
+end
+$$;
+comment on function ecom_internal.report_customer_counts(name, text[], date, date) is
+'Different known customers with an order, for each year, quarter, month and the whole range, by every subset of the dimensions; NULL
+in a dimension means all its members. Reads orders, or lines where a dimension is one of products, once.';
+
+create function ecom_internal.report_products(mart name, first_date date, last_date date, most int) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+    return ecom_internal.report_columns(format('
+        select r.period, r.rank, r.category_rank, r.product as product_id, p.name, p.category, round(r.revenue, 2) as revenue, trim_scale(r.units) as units,
+               round(r.return_amount / nullif(r.gross_amount, 0), 4) as return_rate, r.product_count, r.category_product_count
+        from (select g.*, p.category, row_number() over (partition by g.period order by g.revenue desc, g.product collate "C") as rank,
+                     row_number() over (partition by g.period, p.category order by g.revenue desc, g.product collate "C") as category_rank,
+                     count(*) over (partition by g.period) as product_count, count(*) over (partition by g.period, p.category) as category_product_count
+              from (select %s as period, q.product, sum(q.revenue) as revenue, sum(q.quantity) as units, sum(q.gross_amount) as gross_amount,
+                           sum(q.return_amount) as return_amount
+                    from (select s.*, date_trunc(''quarter'', s.month)::date as quarter, date_trunc(''year'', s.month)::date as year from (%s) s) q
+                    group by grouping sets ((q.month), (q.quarter), (q.year), ()), q.product) g
+              join %3$I.dim_product p on p.product_id = g.product) r
+        join %3$I.dim_product p on p.product_id = r.product
+        where r.rank <= %4$s or r.category_rank <= %4$s',
+        ecom_internal.report_period_sql(),
+        ecom_internal.metric_query(mart, '{revenue,quantity,gross_amount,return_amount}', '{month,product}', first_date, last_date),
+        mart, most));
+end
+$$;
+comment on function ecom_internal.report_products(name, date, date, int) is
+'The best products, as many as most, by revenue of each year, quarter, month and of the whole range, over all and within each category, with the
+number of products there are.';
+
+create function ecom_internal.report_customers(mart name, dimensions text[], first_date date, last_date date, most int) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+    named constant text := coalesce((select string_agg(format('g.%1$I, g.is_all_%1$s', d), ', ' order by n) from unnest(dimensions) with ordinality u (d, n)), 'true');
+begin
+    return ecom_internal.report_columns(format('
+        select r.rank, %s c.customer_id, c.name, c.segment as customer_segment, r.orders, round(r.revenue, 2) as revenue, r.customer_count
+        from (select g.*, row_number() over (partition by %s order by g.revenue desc, g.customer collate "C") as rank,
+                     count(*) over (partition by %2$s) as customer_count
+              from (select q.customer, %s sum(q.orders) as orders, sum(q.revenue) as revenue
+                    from (select s.* from (%s) s join %5$I.dim_customer c on c.customer_id = s.customer where c.customer_key <> 0) q
+                    group by q.customer%6$s) g) r
+        join %5$I.dim_customer c on c.customer_id = r.customer
+        where r.rank <= %7$s',
+        (select string_agg(format('r.%I,', d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)), named,
+        (select string_agg(format('case when grouping(q.%1$I) = 0 then q.%1$I end as %1$I, grouping(q.%1$I) as is_all_%1$s,', d), ' ' order by n)
+         from unnest(dimensions) with ordinality u (d, n)),
+        ecom_internal.metric_query(mart, '{orders,revenue}', dimensions || '{customer}', first_date, last_date),
+        mart, (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n)), most));
+end
+$$;
+comment on function ecom_internal.report_customers(name, text[], date, date, int) is
+'The known customers, as many as most, with most revenue in a range, by every subset of the dimensions; NULL in a dimension means all its members.';
+
+create function ecom.report_data(mart name default null, from_date date default null, to_date date default null) returns jsonb
+language plpgsql stable parallel restricted
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+    mart_schema constant name := ecom_internal.mart_name(mart);
+    range constant record := ecom_internal.check_range(mart_schema, from_date, to_date);
+    sales constant record := ecom_internal.check_range(mart_schema, null, null);
+    -- What the page offers as a filter must stay a list that one can read, and its sums a document that one can mail.
+    most_members constant int := 40;
+    most_cells constant int := 60000;
+    -- Counting different customers by category reads lines; beyond this many the page says that it does not know.
+    most_lines constant int := 2000000;
+    sums constant text[] := '{revenue,gross_amount,return_amount,discount_amount,quantity,margin,costed_amount,
+                              satisfaction_sum,satisfaction_count,delivery_days_sum,delivery_count}';
+    members jsonb := '{}';
+    dimensions text[] := '{}';
+    cells bigint;
+    lines bigint;
+    has_category boolean;
+    is_countable boolean;
+    d text;
+    section record;
+    rows jsonb;
+    sections jsonb := '{}';
+    document jsonb := jsonb_build_object('mart', mart_schema);
+begin
+    if range.first_date is null then
+        return document || jsonb_build_object('is_empty', true, 'reason', format('Mart "%s" has no sales.', mart_schema));
+    end if;
+    foreach d in array '{region,segment,category}'::text[] loop
+        members := members || jsonb_build_object(d,
+            (select coalesce(jsonb_agg(r.member order by r.member collate "C"), '[]')
+             from ecom.revenue_by(mart_schema, d, range.first_date, range.last_date) r));
+    end loop;
+    execute format('select q.lines + q.return_lines from (%s) q',
+                   ecom_internal.metric_query(mart_schema, '{lines,return_lines}', '{}', range.first_date, range.last_date)) into lines;
+    is_countable := lines <= most_lines;
+    has_category := jsonb_array_length(members -> 'category') between 2 and most_members;
+    cells := greatest(1, jsonb_array_length(members -> 'category'))
+             * (extract(year from age(range.last_date + 1, date_trunc('month', range.first_date))) * 12 + 12)::bigint;
+    foreach d in array '{segment,region}'::text[] loop
+        if jsonb_array_length(members -> d) between 2 and most_members
+           and cells * jsonb_array_length(members -> d) <= most_cells then
+            cells := cells * jsonb_array_length(members -> d);
+            dimensions := dimensions || d;
+        end if;
+    end loop;
+
+    for section in select s.* from ecom_internal.report_section s order by s.position loop
+        if section.relation is null or to_regclass(format('%I.%I', mart_schema, section.relation)) is not null then
+            rows := ecom_internal.report_rows(section.query, mart_schema, range.first_date, range.last_date);
+        else
+            rows := '[]';
+        end if;
+        sections := sections || jsonb_build_object(section.name, jsonb_build_object('rows', rows)
+            || case when rows = '[]' then jsonb_build_object('reason', section.reason) else '{}' end);
+    end loop;
+
+    return document || jsonb_build_object(
+        'is_empty', false, 'first', range.first_date, 'last', range.last_date, 'sales_first', sales.first_date, 'sales_last', sales.last_date,
+        'lines', lines,
+        'periods', ecom_internal.report_periods(range.first_date, range.last_date, sales.first_date, sales.last_date),
+        'filters', (select coalesce(jsonb_object_agg(f.d, members -> f.d), '{}')
+                    from unnest(dimensions || case when has_category then '{category}'::text[] else '{}' end) f (d)),
+        'orders', ecom_internal.report_columns(ecom_internal.metric_query(
+            mart_schema, sums || '{orders,new_customers}', '{month}' || dimensions || '{channel}', range.first_date, range.last_date)),
+        'payments', ecom_internal.report_columns(ecom_internal.metric_query(
+            mart_schema, '{revenue,orders}', '{month}' || dimensions || '{payment_method}', range.first_date, range.last_date)),
+        'categories', ecom_internal.report_columns(ecom_internal.metric_query(
+            mart_schema, sums || case when has_category and is_countable then '{orders,new_customers}'::text[] else '{}' end,
+            '{month,season}' || dimensions || '{category}', range.first_date, range.last_date)),
+        'category_channels', ecom_internal.report_columns(ecom_internal.metric_query(
+            mart_schema, '{revenue}', '{month}' || dimensions || '{category,channel}', range.first_date, range.last_date)),
+        'customers', ecom_internal.report_customer_counts(mart_schema, dimensions, range.first_date, range.last_date),
+        'category_customers', case when has_category and is_countable
+            then ecom_internal.report_customer_counts(mart_schema, dimensions || '{category}', range.first_date, range.last_date) end,
+        'products', ecom_internal.report_products(mart_schema, range.first_date, range.last_date, 50),
+        'top_customers', ecom_internal.report_customers(mart_schema, dimensions, range.first_date, range.last_date, 50),
+        'sections', sections);
+end
+$$;
+comment on function ecom.report_data(name, date, date) is
+'The numbers of the report page as one JSON document: SELECT ecom.report_data(''shop'').
+What adds up is by month and slice; different customers are counted for every year, quarter, month and the whole range, by every
+subset of the filters offered.
+Arguments: mart; NULL means the setting ecom_analytics.mart. from_date, to_date: inclusive; NULL means the first and the last day
+with sales. Texts are members and an index into them. Region, segment and category are filters where they have 2 to 40 members and
+the document stays below 60,000 cells. Above 2 million order lines orders and customers by category are left out.
+A mart without sales gives is_empty and a reason. Errors: 3F000 for an unknown mart, 22023 for a reversed range.';
+
+create function ecom.report_html(mart name default null, from_date date default null, to_date date default null) returns text
+language plpgsql stable parallel restricted
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    mark constant text := '{"ecom":"data"}';
+    page text;
+begin
+    select t.html into page from ecom_internal.report_template t;
+    if page is null then
+        raise exception 'the extension was built without the report page' using errcode = '0A000',
+            hint = 'Where Node.js 18 or later and npm are, run "make report" in the sources, and load the file that it makes as owner of the '
+                   'extension: psql -f report/dist/template.sql. The numbers are there without it: SELECT ecom.report_data().';
+    end if;
+    -- With < escaped no value can end the script element that holds the document.
+    return left(page, strpos(page, mark) - 1)
+        || replace(replace(replace(ecom.report_data(mart, from_date, to_date)::text, '<', '\u003c'), '>', '\u003e'), '&', '\u0026')
+        || substr(page, strpos(page, mark) + length(mark));
+end
+$$;
+comment on function ecom.report_html(name, date, date) is
+'The report of a mart as one page of HTML that needs no network: psql -XAtqc "select ecom.report_html(''shop'')" -o report.html.
+Key figures beside the period before, alerts, revenue over time, categories, payment methods, seasons, channels, cohorts, customer
+groups, best products and customers, basket rules and insights; filters by period, region, segment and category.
+Arguments: mart; NULL means the setting ecom_analytics.mart. from_date, to_date: inclusive; NULL means the first and the last day
+with sales. A part that has no data yet says what it needs.
+Errors: 0A000 when the extension was built without the page, 3F000 for an unknown mart, 22023 for a reversed range.
+Time: that of ecom.report_data, which counts customers once for each filter.';
