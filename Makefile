@@ -13,7 +13,7 @@ REGRESS      = setup $(filter-out setup,$(sort $(basename $(notdir $(filter-out 
 ISOLATION    = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
 
-EXTRA_CLEAN = $(OBJS:.o=.d) results test/isolation/results test/isolation/output_iso
+EXTRA_CLEAN = $(OBJS:.o=.d) report/dist results test/isolation/results test/isolation/output_iso
 
 PG_CONFIG ?= pg_config
 PG_MAJOR  := $(shell $(PG_CONFIG) --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
@@ -45,7 +45,17 @@ include $(PGXS)
 
 src/pg/module.o src/pg/host.o: src/pg/module.h
 
-# The install script is the modules of sql/install in the order of their numbers.
-$(DATA_built): $(sort $(wildcard sql/install/*.sql)) $(EXTENSION).control
+# The page of ecom.report_html, bundled where Node.js and npm are; REPORT=no builds without it.
+REPORT_PAGE = report/dist/template.sql
+$(REPORT_PAGE): $(wildcard report/src/*) report/bundle report/build.mjs report/package-lock.json
+	REPORT='$(REPORT)' report/bundle
+
+.PHONY: report
+report:
+	rm -f $(REPORT_PAGE)
+	$(MAKE) $(REPORT_PAGE)
+
+# The install script is the modules of sql/install in the order of their numbers, and the page.
+$(DATA_built): $(sort $(wildcard sql/install/*.sql)) $(REPORT_PAGE) $(EXTENSION).control
 	( printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	  cat $(filter %.sql,$^) ) > $@

@@ -260,9 +260,10 @@ function change(kpi, value, previous, period, before, isLastMonth) {
   }
   const delta = kpi.points || kpi.difference ? value - previous : (value - previous) / Math.abs(previous);
   const text = kpi.points ? `${signedTwo(100 * delta)} points` : kpi.difference ? signedTwo(delta) : signedPercent(delta);
-  const tone = Math.sign(delta) * kpi.better;
+  // What is shown as no change is neither good nor bad.
+  const tone = /[1-9]/.test(text) ? Math.sign(delta) * kpi.better : 0;
   return element("dd", { class: "change" }, element("span", { class: tone > 0 ? "good" : tone < 0 ? "bad" : "" }, text),
-    isLastMonth ? ` ${periodName(period)} on ${periodName(before)}` : ` on ${periodName(before)}`);
+    isLastMonth ? ` ${periodName(period)} against ${periodName(before)}` : ` against ${periodName(before)}`);
 }
 
 start();

@@ -315,7 +315,8 @@ begin
 end
 $$;
 comment on function ecom.report_data(name, date, date) is
-'The numbers of the report page as one JSON document: SELECT ecom.report_data(''shop'').
+'The numbers of the report page as one JSON document.
+Example: SELECT jsonb_object_keys(ecom.report_data(''shop'', ''2025-07-01''))
 What adds up is by month and slice; different customers are counted for every year, quarter, month and the whole range, by every
 subset of the filters offered.
 Arguments: mart; NULL means the setting ecom_analytics.mart. from_date, to_date: inclusive; NULL means the first and the last day
@@ -344,7 +345,9 @@ begin
 end
 $$;
 comment on function ecom.report_html(name, date, date) is
-'The report of a mart as one page of HTML that needs no network: psql -XAtqc "select ecom.report_html(''shop'')" -o report.html.
+'The report of a mart as one page of HTML that needs no network.
+Example: SELECT ecom.report_html(''shop'', ''2025-07-01'')
+To write it into a file: psql -XAtqc "select ecom.report_html(''shop'')" -o report.html
 Key figures beside the period before, alerts, revenue over time, categories, payment methods, seasons, channels, cohorts, customer
 groups, best products and customers, basket rules and insights; filters by period, region, segment and category.
 Arguments: mart; NULL means the setting ecom_analytics.mart. from_date, to_date: inclusive; NULL means the first and the last day
