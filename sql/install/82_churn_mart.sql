@@ -13,7 +13,7 @@ values
      'What the churn model looks at: all features, or the seven of docs/churn.md.'),
     ('churn.high_probability', '0.7', 'number', false, false, 0, 1, null, 'Least churn probability of the band High.'),
     ('churn.medium_probability', '0.4', 'number', false, false, 0, 1, null, 'Least churn probability of the band Medium.'),
-    ('churn.reasons_for', '20000', 'integer', false, false, 0, 100000000, null,
+    ('churn.reasons_for', '5000', 'integer', false, false, 0, 100000000, null,
      'Customers that get reasons in customer_churn, the likeliest to leave first.');
 
 insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
@@ -153,8 +153,9 @@ begin
             from bought b group by b.customer_key
             having max(b.ordered_at) filter (where b.order_count > 0) >= $1::timestamp - make_interval(days => $2)),
         last_order as (
-            select distinct on (h.customer_key) h.customer_key, b.channel_key, b.payment_method_key, b.revenue_amount,
-                   b.satisfaction_sum::float8 / nullif(b.satisfaction_count, 0) as satisfaction, b.delivery_days_sum::float8 / nullif(b.delivery_count, 0) as delivery_days
+            select distinct on (h.customer_key) h.*, b.channel_key, b.payment_method_key, b.revenue_amount as last_order_value,
+                   b.satisfaction_sum::float8 / nullif(b.satisfaction_count, 0) as last_satisfaction,
+                   b.delivery_days_sum::float8 / nullif(b.delivery_count, 0) as last_delivery_days
             from history h join bought b on b.customer_key = h.customer_key and b.ordered_at = h.last_at and b.order_count > 0
             order by h.customer_key, b.order_id collate "C" desc)
         select h.customer_key, round(h.revenue_amount, 2)::float8 as revenue_amount, round(h.revenue_amount / h.order_count, 2)::float8 as order_value,
@@ -162,13 +163,12 @@ begin
                c.segment as customer_segment, g.region, $1 - h.last_at::date as recency_days, $1 - h.first_at::date as tenure_days,
                round(h.mean_interval_days::numeric, 1)::float8 as mean_interval_days,
                round((($1 - h.last_at::date) / greatest(h.mean_interval_days, 1))::numeric, 2)::float8 as recency_in_intervals, h.recent_order_count,
-               round(l.satisfaction::numeric, 1)::float8 as last_satisfaction, round(l.delivery_days::numeric, 1)::float8 as last_delivery_days,
+               round(h.last_satisfaction::numeric, 1)::float8 as last_satisfaction, round(h.last_delivery_days::numeric, 1)::float8 as last_delivery_days,
                round(h.low_satisfaction_share::numeric, 2)::float8 as low_satisfaction_share,
                round(h.return_amount / nullif(h.gross_amount, 0), 2)::float8 as return_share,
                round(h.discount_amount / nullif(h.gross_amount + h.discount_amount, 0), 2)::float8 as discount_share,
-               round(l.revenue_amount, 2)::float8 as last_order_value, c.age_group, c.gender, ch.name as last_channel, pm.name as last_payment_method
-        from history h
-        join last_order l using (customer_key)
+               round(h.last_order_value, 2)::float8 as last_order_value, c.age_group, c.gender, ch.name as last_channel, pm.name as last_payment_method
+        from last_order h
         join %3$I.dim_customer c using (customer_key)
         join %3$I.dim_geography g on g.geography_key = c.geography_key
         join %3$I.dim_channel ch using (channel_key)
@@ -226,7 +226,7 @@ begin
     end if;
 
     perform ecom_internal.report_progress(mart_id, 'churn', 'fitting the model', 0, 0);
-    options := jsonb_build_object('method', method, 'min_leaf', 5, 'exclude',
+    options := jsonb_build_object('method', method, 'min_leaf', least(20, greatest(5, customers / 100)), 'exclude',
         (select jsonb_agg(x.name) from (select 'customer_key' union all select 'is_churned'
                                         union all select f.name from ecom_internal.churn_feature f where feature_set = 'documented' and not f.is_documented) x (name)));
     select ecom.churn_fit(t.is_churned, t, options) into churn_model from pg_temp.ecom_churn_training t;
@@ -273,7 +273,7 @@ begin
         from %1$I.customer_churn v group by v.churn_band', mart) using as_of;
     execute format('
         with looked_at as (
-            select t.* from pg_temp.ecom_churn_training t order by hashint4(t.customer_key), t.customer_key limit 500),
+            select t.* from pg_temp.ecom_churn_training t order by hashint4(t.customer_key), t.customer_key limit 200),
         size as (
             select e.feature, avg(abs(e.contribution)) as mean_size from looked_at l, ecom.explain($1, l) e group by e.feature)
         insert into %1$I.churn_driver (feature, sort_order, label, importance, mean_contribution_size)
