@@ -158,7 +158,7 @@ Example: SELECT e.* FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees":
 contribution: Shapley value of the feature by the path-dependent TreeSHAP (Lundberg et al., 2018, 2020): base and all
 contributions sum to prediction. prediction: of a forest the mean of its trees before calibration, of boosting for a yes/no
 label the log-odds. base: the prediction of a row of which nothing is known. Features, NULLs and errors as ecom.predict.
-Time: trees x leaves x depth squared, a millisecond or a few for 100 trees of depth 10.';
+Time: trees x nodes x half the depth, about a millisecond for 100 trees of depth 10.';
 create function ecom.feature_importance(model ecom.model, out feature text, out importance float8)
     returns setof record language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_feature_importance';
 comment on function ecom.feature_importance(ecom.model) is
