@@ -21,7 +21,7 @@ insert into ecom_internal.refresh_step (name, position, function, needs_sales, d
 
 insert into ecom_internal.requirement (capability, measure, position, description, needed, advice) values
     ('customer_churn', 'customers', 380, 'customers with orders', '50', 'Map customer_id, or load a longer history.'),
-    ('customer_churn', 'months_with_sales', 381, 'months with sales, for features and the days of the label',
+    ('customer_churn', 'months_with_sales', 381, 'months with sales, before the label and for it',
      'ceil(ecom_internal.setting({mart_name}, ''churn.label_days'')::int / 30.0)::int + 2', 'Load a longer history, or lower the setting churn.label_days.');
 
 create table ecom_internal.churn_feature (
