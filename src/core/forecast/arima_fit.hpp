@@ -1,0 +1,55 @@
+// Estimation of a seasonal ARIMA model by exact maximum likelihood, or conditional sum of squares.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/forecast/arima_likelihood.hpp"
+
+namespace ecom::core {
+
+struct ArimaParams {
+    ArimaOrder order;
+    // A mean when there are no differences; a drift, the mean growth a step, with one.
+    bool has_constant = true;
+    bool conditional = false;  // conditional sum of squares instead of the likelihood
+    bool standard_errors = true;
+    // Searches from other points beside zero and the conditional estimate; none: as many as the model has use for.
+    std::optional<std::size_t> random_starts;
+
+    // Throws kInvalidArgument for orders without meaning and a constant with more than one difference.
+    void check() const;
+};
+
+struct ArimaFit {
+    ArimaOrder order;
+    bool has_mean = false;
+    bool has_drift = false;
+    Eigen::VectorXd coefficients;  // as arima_coefficient_names
+    Eigen::VectorXd standard_errors;  // NaN where the likelihood has no proper maximum
+    Eigen::VectorXd beta;          // mean or drift, then regressors
+    Eigen::VectorXd beta_errors;
+    double sigma2_ml = 0.0;   // sum of squares over the number of values, as arima() of R
+    double sigma2 = 0.0;      // over the number less that of coefficients, as Arima() of R's forecast
+    double loglik = 0.0;
+    double aic = 0.0;
+    double aicc = 0.0;
+    double bic = 0.0;
+    std::size_t used = 0;
+    RootModuli roots{};
+
+    std::size_t parameters() const { return static_cast<std::size_t>(coefficients.size() + beta.size()); }
+};
+
+// Regressors with the constant's column in front.
+Regressors design(const ArimaOrder& order, bool has_constant, const Regressors& regressors, std::size_t first, std::size_t n);
+
+// values: the first is not missing. `warm`: coefficients to start from. Throws kNotEnoughData, kNumericFailure, kLimitExceeded.
+ArimaFit fit_arima(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params, Host& host,
+                   const Eigen::VectorXd* warm = nullptr);
+
+// The same at given coefficients.
+ArimaFit arima_at(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params,
+                  const Eigen::VectorXd& coefficients, Host& host);
+
+}  // namespace ecom::core
