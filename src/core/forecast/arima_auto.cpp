@@ -1,0 +1,145 @@
+#include "core/forecast/arima_auto.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "core/forecast/profile.hpp"
+#include "core/forecast/unit_root.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+namespace {
+
+using Choice = std::array<std::size_t, 5>;  // p, q, P, Q, constant
+
+class Stepwise {
+public:
+    Stepwise(const std::vector<double>& values, const Regressors& regressors, const AutoArimaParams& limits,
+             const ArimaOrder& differences, Host& host)
+        : values_(values), regressors_(regressors), limits_(limits), differences_(differences), host_(host) {}
+
+    ArimaFit run() {
+        const bool may_have_constant = differences_.d + differences_.seasonal_d <= 1;
+        const std::size_t constant = may_have_constant;
+        const bool seasonal = differences_.period > 1;
+        const std::size_t one = seasonal;
+        try_model({2, 2, one, one, constant});
+        try_model({0, 0, 0, 0, constant});
+        try_model({1, 0, one, 0, constant});
+        try_model({0, 1, 0, one, constant});
+        if (constant) try_model({0, 0, 0, 0, 0});
+        // R's order of neighbours; the first that is better is the next centre.
+        static constexpr int kSteps[][4] = {{0, 0, -1, 0}, {0, 0, 0, -1}, {0, 0, 1, 0},  {0, 0, 0, 1},  {0, 0, -1, -1}, {0, 0, -1, 1},
+                                            {0, 0, 1, -1}, {0, 0, 1, 1},  {-1, 0, 0, 0}, {0, -1, 0, 0}, {1, 0, 0, 0},   {0, 1, 0, 0},
+                                            {-1, -1, 0, 0}, {-1, 1, 0, 0}, {1, -1, 0, 0}, {1, 1, 0, 0}};
+        for (bool better = true; better && tried_.size() < limits_.max_models;) {
+            better = false;
+            const Choice centre = best_choice_;
+            for (const auto& step : kSteps) {
+                Choice next = centre;
+                bool inside = true;
+                for (std::size_t i = 0; i < 4; ++i) {
+                    if (step[i] < 0 && centre[i] == 0) inside = false;
+                    next[i] = centre[i] + static_cast<std::size_t>(step[i]);
+                }
+                if (inside && tried_.size() < limits_.max_models && try_model(next)) {
+                    better = true;
+                    break;
+                }
+            }
+            if (!better && may_have_constant) {
+                Choice next = centre;
+                next[4] = 1 - centre[4];
+                better = try_model(next);
+            }
+        }
+        if (!best_) {
+            ArimaParams params;
+            params.order = differences_;
+            params.has_constant = may_have_constant;
+            return fit_arima(values_, regressors_, params, host_);
+        }
+        ArimaParams params = params_of(best_choice_);
+        params.standard_errors = true;
+        return fit_arima(values_, regressors_, params, host_, &best_->coefficients);
+    }
+
+private:
+    ArimaParams params_of(const Choice& choice) const {
+        ArimaParams params;
+        params.order = differences_;
+        params.order.p = choice[0];
+        params.order.q = choice[1];
+        params.order.seasonal_p = choice[2];
+        params.order.seasonal_q = choice[3];
+        params.has_constant = choice[4] != 0;
+        params.standard_errors = false;
+        params.random_starts = 0;
+        return params;
+    }
+
+    bool try_model(const Choice& choice) {
+        const std::size_t n = values_.size();
+        const std::size_t s = differences_.period;
+        const std::size_t most = s > 1 ? s - 1 : n;
+        if (choice[0] > std::min({limits_.max_p, n / 3, most}) || choice[1] > std::min({limits_.max_q, n / 3, most}) ||
+            choice[2] > std::min(limits_.max_seasonal_p, n / 3 / s) || choice[3] > std::min(limits_.max_seasonal_q, n / 3 / s))
+            return false;
+        if (!tried_.emplace(choice, true).second) return false;
+        host_.poll();
+        constexpr double kLeastRoot = 1.01;
+        try {
+            ArimaFit fit = fit_arima(values_, regressors_, params_of(choice), host_);
+            if (fit.roots.ar < kLeastRoot || fit.roots.ma < kLeastRoot || !std::isfinite(fit.aicc)) return false;
+            if (best_ && !(fit.aicc < best_->aicc)) return false;
+            best_ = std::move(fit);
+            best_choice_ = choice;
+            return true;
+        } catch (const Error& e) {
+            if (e.code() != ErrorCode::kNotEnoughData && e.code() != ErrorCode::kNumericFailure) throw;
+            return false;
+        }
+    }
+
+    const std::vector<double>& values_;
+    const Regressors& regressors_;
+    const AutoArimaParams& limits_;
+    ArimaOrder differences_;
+    Host& host_;
+    std::map<Choice, bool> tried_;
+    std::optional<ArimaFit> best_;
+    Choice best_choice_{};
+};
+
+}  // namespace
+
+ArimaFit auto_arima(const std::vector<double>& values, const Regressors& regressors, const AutoArimaParams& params, Host& host) {
+    ArimaOrder order;
+    // A season of which there are not two, or whose lags are out of reach, is left out.
+    order.period = params.period * 2 < values.size() && params.period * 2 <= kMaxArimaLag ? params.period : 1;
+    std::vector<double> rest = interpolated(values);
+    if (!regressors.empty()) {
+        // Differences are those of what regressors leave.
+        Regressors columns = design({}, true, regressors, 0, values.size());
+        Eigen::MatrixXd x(static_cast<Eigen::Index>(rest.size()), static_cast<Eigen::Index>(columns.size()));
+        for (std::size_t c = 0; c < columns.size(); ++c)
+            x.col(static_cast<Eigen::Index>(c)) = Eigen::Map<const Eigen::VectorXd>(columns[c].data(), x.rows());
+        Eigen::Map<Eigen::VectorXd> y(rest.data(), x.rows());
+        y -= x * x.colPivHouseholderQr().solve(Eigen::VectorXd(y));
+    }
+    if (order.period > 1)
+        order.seasonal_d = params.seasonal_d.value_or(needs_seasonal_difference(rest, order.period, host) ? 1 : 0);
+    if (order.seasonal_d > 0) {
+        ArimaOrder seasonal;
+        seasonal.period = order.period;
+        seasonal.seasonal_d = order.seasonal_d;
+        const Eigen::VectorXd w = differenced(seasonal, rest);
+        rest.assign(w.data(), w.data() + w.size());
+    }
+    order.d = params.d.value_or(differences_needed(rest, host));
+    return Stepwise(values, regressors, params, order, host).run();
+}
+
+}  // namespace ecom::core
