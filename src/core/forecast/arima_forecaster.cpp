@@ -195,8 +195,8 @@ Document ArimaForecaster::parameters() const {
     Document::Ints order;
     for (const std::size_t value : {o.p, o.d, o.q, o.seasonal_p, o.seasonal_d, o.seasonal_q, o.period})
         order.push_back(static_cast<std::int64_t>(value));
-    return Document::object()
-        .set("order", Document(order))
+    Document result = Document::object();
+    result.set("order", Document(order))
         .set("constant", Document(fit_.has_mean || fit_.has_drift))
         .set("conditional", Document(conditional_))
         .set("coefficients", Document(doubles(fit_.coefficients)))
@@ -206,8 +206,9 @@ Document ArimaForecaster::parameters() const {
         .set("sigma2_ml", Document(fit_.sigma2_ml))
         .set("sigma2", Document(fit_.sigma2))
         .set("criteria", Document(Document::Doubles{fit_.loglik, fit_.aic, fit_.aicc, fit_.bic}))
-        .set("used", Document(static_cast<std::int64_t>(fit_.used)))
-        .set("regressors", Document(columns));
+        .set("used", Document(static_cast<std::int64_t>(fit_.used)));
+    if (!columns.empty()) result.set("regressors", Document(columns));
+    return result;
 }
 
 Document ArimaForecaster::description() const {
@@ -259,7 +260,8 @@ std::unique_ptr<Model> ArimaForecaster::decode(const Document& body, int) {
     fit.sigma2 = stored.at("sigma2").as_double();
     const Document::Doubles criteria = stored.at("criteria").as_doubles();
     const std::int64_t used = stored.at("used").as_int();
-    for (const Document& column : stored.at("regressors").as_list()) model->regressors_.push_back(column.as_doubles());
+    if (const Document* stored_columns = stored.find("regressors"))
+        for (const Document& column : stored_columns->as_list()) model->regressors_.push_back(column.as_doubles());
     const std::size_t columns = model->regressors_.size() + has_constant;
     const Core core = core_of(model->series_.values);
     if (criteria.size() != 4 || used < 1 || !(fit.sigma2 >= 0.0) || !(fit.sigma2_ml >= 0.0) || !fit.coefficients.allFinite() ||

@@ -1,4 +1,5 @@
 // The lists of forecasting methods and of what they fit.
+#include "core/forecast/arima_forecaster.hpp"
 #include "core/forecast/combination.hpp"
 #include "core/forecast/ets.hpp"
 #include "core/forecast/method.hpp"
@@ -13,6 +14,7 @@ constexpr Method kMethods[] = {
     {"auto", configure_auto},
     {"ets", configure_ets},
     {"theta", configure_theta},
+    {"arima", configure_arima},
     {"naive", configure_naive},
     {"seasonal_naive", configure_seasonal_naive},
     {"drift", configure_drift},
@@ -28,6 +30,7 @@ const Method* find_method(std::string_view name) {
 }
 
 ModelDecoder find_forecaster_decoder(std::string_view kind) {
+    if (kind == ArimaForecaster::kKind) return ArimaForecaster::decode;
     if (kind == NaiveForecaster::kKind) return NaiveForecaster::decode;
     if (kind == CombinationForecaster::kKind) return CombinationForecaster::decode;
     if (kind == EtsForecaster::kKind) return EtsForecaster::decode;
