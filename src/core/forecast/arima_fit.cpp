@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "core/base/budget.hpp"
 #include "core/base/rng.hpp"
@@ -31,7 +32,8 @@ public:
         if (params_.conditional) return conditional.x;
         std::vector<VectorXd> starts{conditional.x, zero};
         if (warm != nullptr) starts.push_back(unbounded_of(params_.order, *warm));
-        const std::size_t random = params_.random_starts.value_or(k < 3 ? 0 : k < 5 ? 2 : 6);
+        if (const auto paired = paired_roots()) starts.push_back(*paired);
+        const std::size_t random = params_.random_starts.value_or(k < 3 ? 0 : 2);
         for (std::size_t i = 0; i < random; ++i) {
             Rng rng(kSeed, i);
             VectorXd x(k);
@@ -57,6 +59,17 @@ private:
         VectorXd x;
         double value;
     };
+
+    // Differences leave a moving-average root near 1; with a second one near -1 and an autoregressive root that nearly cancels
+    // it there is often a maximum that other starts do not see.
+    std::optional<VectorXd> paired_roots() const {
+        const ArimaOrder& order = params_.order;
+        if (order.p < 1 || order.q < 2) return std::nullopt;
+        VectorXd coefficients = VectorXd::Zero(static_cast<Index>(order.coefficients()));
+        coefficients[0] = -0.9;
+        coefficients[static_cast<Index>(order.p) + 1] = -0.9;
+        return unbounded_of(order, coefficients);
+    }
 
     Candidate minimize(const VectorXd& start, bool conditional, int iterations) {
         LbfgsParams params;
