@@ -91,3 +91,24 @@ Example: SELECT * FROM ecom.arima_forecast(''SELECT 1, order_date, revenue_amoun
 - step, period, level, duplicates, gaps, nonnegative: as the options of ecom.naive_forecast; one step for all series
 Rows are ordered by series (by bytes) and step. A series that cannot be fitted has a status that says so, and never stops the others.
 Memory: 16 bytes a row of the query and some 250 a series. The result is the same for any number of threads.';
+
+create function ecom.fourier(ts timestamp, period_days float8, k int) returns float8[]
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not (period_days > 0 and period_days < 'Infinity') or k not between 1 and 100 or not isfinite(ts) then
+        raise exception 'period_days % and k % make no waves', period_days, k using errcode = '22023',
+            hint = 'Give the length of the season in days, as 365.25, and 1 to 100 waves: ecom.fourier(order_date, 365.25, 3).';
+    end if;
+    return array(select case part when 0 then sin(n * turn) else cos(n * turn) end
+                 from (select 2 * pi() * extract(epoch from ts)::float8 / 86400 / period_days as turn) t,
+                      generate_series(1, k) n, generate_series(0, 1) part order by n, part);
+end
+$$;
+comment on function ecom.fourier(timestamp, float8, int) is
+'Sines and cosines of a season, as regressors for one that is too long or not a whole number of steps.
+Example: SELECT order_date, ecom.fourier(order_date, 365.25, 2) FROM shop.kpi_daily
+ts: time of the row. period_days: length of the season in days, above 0. k: number of waves, 1 to 100; more follow the season more closely.
+Result: sin and cos of wave 1, then of wave 2, and so on, 2 k numbers. NULL for NULL. 22023 for arguments out of range.
+A week and a year together: orders with a period of 7 days, and these as regressors. De Livera, Hyndman and Snyder (2011), section 1.';

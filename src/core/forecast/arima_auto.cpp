@@ -84,8 +84,9 @@ private:
         const std::size_t n = values_.size();
         const std::size_t s = differences_.period;
         const std::size_t most = s > 1 ? s - 1 : n;
+        const std::size_t most_seasonal = s > 1 ? n / 3 / s : 0;
         if (choice[0] > std::min({limits_.max_p, n / 3, most}) || choice[1] > std::min({limits_.max_q, n / 3, most}) ||
-            choice[2] > std::min(limits_.max_seasonal_p, n / 3 / s) || choice[3] > std::min(limits_.max_seasonal_q, n / 3 / s))
+            choice[2] > std::min(limits_.max_seasonal_p, most_seasonal) || choice[3] > std::min(limits_.max_seasonal_q, most_seasonal))
             return false;
         if (!tried_.emplace(choice, true).second) return false;
         host_.poll();

@@ -106,7 +106,7 @@ void ArimaOrder::check() const {
         period > 100'000'000 || ar_lag() > kMaxArimaLag || ma_lag() > kMaxArimaLag)
         throw Error(ErrorCode::kInvalidArgument,
                     "ARIMA orders reach back further than " + std::to_string(kMaxArimaLag) + " steps",
-                    "Use lower orders, or ecom.fourier terms as regressors for a long season.");
+                    "Use lower orders, or ecom.fourier as regressors for a long season.");
     if (d > kMaxArimaDifferences || seasonal_d > kMaxArimaDifferences)
         throw Error(ErrorCode::kInvalidArgument, "ARIMA with more than 2 differences", "Use d and seasonal d of 0, 1 or 2.");
     if (period == 1 && seasonal_p + seasonal_d + seasonal_q > 0)
