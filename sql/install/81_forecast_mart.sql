@@ -208,7 +208,7 @@ last_month_amount and the effects add up to forecast_amount.';
 comment on column {mart}.next_month_revenue.month is 'First day of the month after that of the last sales.';
 comment on column {mart}.next_month_revenue.as_of_date is 'Day that the forecast was made for: sales before it were known.';
 comment on column {mart}.next_month_revenue.forecast_amount is 'Expected revenue, by the basis.';
-comment on column {mart}.next_month_revenue.lower_amount is 'Lower end of the prediction interval of setting forecast.level; of the sum of days: as if all their errors went the same way.';
+comment on column {mart}.next_month_revenue.lower_amount is 'Lower end of the prediction interval of setting forecast.level; of a sum of days as in simple exponential smoothing.';
 comment on column {mart}.next_month_revenue.upper_amount is 'Upper end of that interval.';
 comment on column {mart}.next_month_revenue.basis is 'months: the series of months, from 24 complete ones on; days: the sum of the forecasts of its days.';
 comment on column {mart}.next_month_revenue.daily_forecast_amount is 'Sum of the forecasts of its days; empty where forecast.horizon_days does not reach its end.';
@@ -356,13 +356,23 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     execute format('
-        with day as (select f.period_start, f.forecast_amount, f.lower_amount, f.upper_amount from %1$I.revenue_forecast f where f.grain = ''day''),
+        with day as (select f.step, f.period_start, f.forecast_amount, f.upper_amount from %1$I.revenue_forecast f where f.grain = ''day''),
         target as (select (date_trunc(''month'', $2::timestamp) + interval ''1 month'')::date as month,
                           (date_trunc(''month'', $2::timestamp) + interval ''2 months'')::date as month_end),
-        by_day as (
-            select sum(d.forecast_amount) as forecast, sum(d.lower_amount) as lower, sum(d.upper_amount) as upper
+        -- The error of a sum of steps a to b, as in simple exponential smoothing: an error before them moves all of them by alpha, one
+        -- among them itself and those after it. alpha is what makes intervals widen from the first step to the last.
+        span as (
+            select sum(d.forecast_amount) as forecast, min(d.step) as a, max(d.step) as b, count(*)::int as n,
+                   (max(d.upper_amount - d.forecast_amount) filter (where d.period_start = t.month_end - 1)) as last_width
             from target t join day d on d.period_start >= t.month and d.period_start < t.month_end
             having count(*) = (select t.month_end - t.month from target t)),
+        by_day as (
+            select s.forecast, s.forecast - w.width as lower, s.forecast + w.width as upper
+            from span s
+            cross join lateral (select d.upper_amount - d.forecast_amount as first_width from day d where d.step = 1) f
+            cross join lateral (select sqrt(greatest(0, (s.last_width / nullif(f.first_width, 0)) ^ 2 - 1) / greatest(1, s.b - 1)) as alpha) e
+            cross join lateral (
+                select coalesce(f.first_width * sqrt((s.a - 1) * (s.n * e.alpha) ^ 2 + (select sum((1 + i * e.alpha) ^ 2) from generate_series(0, s.n - 1) i)), 0) as width) w),
         by_month as (
             select f.forecast_amount as forecast, f.lower_amount as lower, f.upper_amount as upper
             from target t join %1$I.revenue_forecast f on f.grain = ''month'' and f.period_start = t.month),
@@ -397,11 +407,13 @@ begin
         insert into %1$I.next_month_revenue (month, as_of_date, forecast_amount, lower_amount, upper_amount, basis, daily_forecast_amount,
             monthly_forecast_amount, last_month, last_month_amount, year_ago_amount, days_effect_amount, weekdays_effect_amount,
             season_effect_amount, trend_effect_amount)
-        select p.month, $1, p.forecast, case p.basis when ''months'' then p.month_lower else p.day_lower end,
+        select p.month, $1, p.forecast, case when $3 then greatest(0, case p.basis when ''months'' then p.month_lower else p.day_lower end)
+                                             else case p.basis when ''months'' then p.month_lower else p.day_lower end end,
                case p.basis when ''months'' then p.month_upper else p.day_upper end, p.basis, p.by_day, p.by_month, p.last_month, p.last_amount,
                p.year_ago, p.days_effect, case when p.last_amount is not null then p.weekdays_effect end, p.season_effect,
                p.forecast - p.last_amount - p.days_effect - p.weekdays_effect - p.season_effect
-        from parts p where p.forecast is not null', mart) using as_of, last_day;
+        from parts p where p.forecast is not null', mart)
+        using as_of, last_day, ecom_internal.setting(mart, 'forecast.nonnegative')::boolean;
 end
 $$;
 comment on function ecom_internal.write_next_month(name, date, date) is
@@ -490,6 +502,7 @@ begin
                 || ecom_internal.metric_series(mart, part.column1, part.column2, part.column3, sales.first_date, last_day) || ') s'
             using part.column1, part.column2, part.column3 = '{}';
     end loop;
+    analyze pg_temp.ecom_value;
     create temporary table ecom_target on commit drop as
         select t.*, first_value(t.series) over (partition by t.measure, t.grain order by not t.is_total) as root
         from (select row_number() over (order by v.grain, v.measure, v.is_total desc, v.category collate "C")::int as series, v.measure, v.category, v.is_total, v.grain
@@ -500,6 +513,8 @@ begin
         select t.series, v.period_start, v.is_complete, v.value
         from pg_temp.ecom_value v join pg_temp.ecom_target t using (measure, category, is_total, grain);
     drop table pg_temp.ecom_value;
+    -- Without statistics the joins below would be nested loops over thousands of rows.
+    analyze pg_temp.ecom_target, pg_temp.ecom_series;
 
     perform ecom_internal.report_progress(mart_id, 'forecast', 'fitting', 1, 5);
     create temporary table ecom_fit (series int, parent int, measure text, category text, grain text, model ecom.model) on commit drop;
@@ -522,6 +537,7 @@ begin
         cross join lateral ecom.forecast(t.model, h.horizon, level, null, nonnegative) o
         join lateral ecom.forecast(t.model, h.horizon, inner_level, null, nonnegative) i on i.step = o.step
         where o.forecast is not null and o.lower is not null and o.upper is not null;
+    analyze pg_temp.ecom_forecast;
     perform ecom_internal.report_progress(mart_id, 'forecast', 'adding up', 2, 5);
     perform ecom_internal.reconcile_forecasts('quantity', reconciliation, nonnegative);
     reconciliation := ecom_internal.reconcile_forecasts('revenue', reconciliation, nonnegative);
