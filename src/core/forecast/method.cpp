@@ -106,7 +106,7 @@ FitRequest fit_request(std::string_view method, const Document& document) {
     const Method* found = find_method(method);
     if (found == nullptr)
         throw Error(ErrorCode::kInvalidArgument, "forecasting method \"" + std::string(method) + "\" is not known",
-                    "Use auto, arima, ets, theta, naive, seasonal_naive, drift or mean.");
+                    "Use auto, arima, ets, theta, regression, naive, seasonal_naive, drift or mean.");
     Options options(document);
     FitRequest request;
     if (const auto step = options.text("step")) request.rules.step = parse_step(*step);

@@ -4,6 +4,7 @@
 #include "core/forecast/ets.hpp"
 #include "core/forecast/method.hpp"
 #include "core/forecast/naive.hpp"
+#include "core/forecast/regression.hpp"
 #include "core/forecast/theta.hpp"
 #include "core/base/firewall.hpp"
 
@@ -15,6 +16,7 @@ constexpr Method kMethods[] = {
     {"ets", configure_ets},
     {"theta", configure_theta},
     {"arima", configure_arima},
+    {"regression", configure_regression},
     {"naive", configure_naive},
     {"seasonal_naive", configure_seasonal_naive},
     {"drift", configure_drift},
@@ -34,6 +36,7 @@ ModelDecoder find_forecaster_decoder(std::string_view kind) {
     if (kind == NaiveForecaster::kKind) return NaiveForecaster::decode;
     if (kind == CombinationForecaster::kKind) return CombinationForecaster::decode;
     if (kind == EtsForecaster::kKind) return EtsForecaster::decode;
+    if (kind == RegressionForecaster::kKind) return RegressionForecaster::decode;
     if (kind == ThetaForecaster::kKind) return ThetaForecaster::decode;
     return nullptr;
 }
