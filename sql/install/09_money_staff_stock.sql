@@ -327,6 +327,23 @@ Exact where rows x budget in cents are at most some 300 million, by dynamic prog
 fractions of cents, greedy by value per cost (Dantzig, 1957), at most max_gap from the best. Time: n log n then.
 Errors: 22023 for a negative budget or cost, 22003 for NaN and infinity.';
 
+create type ecom.option_choice_result as (option int, is_optimal boolean, max_gap float8);
+comment on type ecom.option_choice_result is 'Which option to take under a budget, and how good the whole choice is';
+comment on column ecom.option_choice_result.option is 'Place of the option in the arrays, from 1; NULL for none';
+comment on column ecom.option_choice_result.is_optimal is 'True when no other choice is worth more; the same in every row';
+comment on column ecom.option_choice_result.max_gap is 'No other choice is worth more by more than this; the same in every row';
+create function ecom.choose_option_within_budget(profits float8[], costs float8[], budget float8) returns ecom.option_choice_result
+    language c immutable window parallel safe as 'MODULE_PATHNAME', 'ecom_choose_option_within_budget';
+comment on function ecom.choose_option_within_budget(float8[], float8[], float8) is
+'Which of several options to take for each row of a partition under one budget, for the most profit: a window function.
+Example: SELECT o.name, (ecom.choose_option_within_budget(o.profits, o.costs, 40) OVER ()).option
+  FROM (VALUES (''a'', array[20, 26], array[10, 30]), (''b'', array[9, 30], array[10, 20])) o (name, profits, costs)
+profits: expected profit of each option, net of its cost; NULL or not above 0: not on offer. costs: as many, 0 or more.
+budget: of the whole partition, read from its first row. Greedy along the upper hulls of the options (Sinha and Zoltners, 1979): at most
+max_gap from the best, which is small beside the whole when no single option costs much of the budget. Equal options are taken in the
+order of the window. Rows with NULL arrays: no option. Time: n log n.
+Errors: 22023 for a negative budget or cost, or arrays of different lengths; 22003 for infinity.';
+
 create type ecom.allocation_result as (amount float8, response float8, marginal_response float8);
 comment on type ecom.allocation_result is 'The share of a budget that one channel gets, and what it brings';
 comment on column ecom.allocation_result.amount is 'What to spend on the channel';

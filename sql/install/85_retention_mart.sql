@@ -228,6 +228,7 @@ declare
     best text;
     numbered text;
     options text;
+    costs text;
     missing text;
 begin
     if not (budget >= 0 and budget < 'Infinity') then
@@ -249,9 +250,10 @@ begin
                           '', '' order by i.n),
                string_agg(''e.e'' || i.n, '', '' order by i.n),
                string_agg(format(''when e.e%%1$s then %%1$s'', i.n), '' '' order by i.n),
-               string_agg(format(''(%%s, %%L, %%s::float8, %%s::float8, %%L)'', i.n, i.name, i.cost_amount, i.save_rate, i.evidence), '', '' order by i.n)
+               string_agg(format(''(%%s, %%L, %%s::float8, %%s::float8, %%L)'', i.n, i.name, i.cost_amount, i.save_rate, i.evidence), '', '' order by i.n),
+               array_agg(i.cost_amount order by i.n)
         from (select i.*, row_number() over (order by i.name collate "C") as n from %I.intervention i where i.is_active) i', mart)
-        into profits, best, numbered, options;
+        into profits, best, numbered, options, costs;
     if profits is null then
         raise exception 'mart % has no active interventions to plan with', quote_ident(mart) using errcode = '55000',
             hint = format('Say what can be done: SELECT ecom.set_intervention(%L, ''voucher'', cost => 5, save_rate => 0.08).', mart);
@@ -266,31 +268,31 @@ begin
     return format('
         with earned as (
             select c.customer_key, c.risk_band, c.p, c.v, %2$s
-            from (select h.customer_key, h.churn_probability as p, h.churn_band as risk_band, %6$s * v.value_amount / v.p_alive as v,
+            from (select h.customer_key, h.churn_probability as p, h.churn_band as risk_band, %5$s * v.value_amount / v.p_alive as v,
                          s.customer_segment, s.rfm_segment, s.age_group, s.country, s.region
                   from %1$I.customer_churn h join %1$I.customer_value v on v.customer_key = h.customer_key and v.p_alive > 0
-                  join %1$I.customer_overview s on s.customer_key = h.customer_key) c),
+                  left join %1$I.customer_overview s on s.customer_key = h.customer_key) c),
         offer as (
-            select e.*, case e.profit %4$s end as option
-            from (select e.*, greatest(%3$s) as profit from earned e) e
-            where e.profit > 0),
+            select e.*, %6$s as option
+            from (select e.*, greatest(%3$s) as best_profit from earned e) e
+            where e.best_profit > 0),
         priced as (
-            select o.*, t.name, t.cost, t.save_rate, t.evidence, %7$s as is_chosen
-            from offer o join (values %5$s) t (option, name, cost, save_rate, evidence) on t.option = o.option),
+            select o.customer_key, o.risk_band, o.p, o.v, o.p * t.save_rate * o.v - t.cost as profit, t.name, t.cost, t.evidence
+            from offer o join (values %4$s) t (option, name, cost, save_rate, evidence) on t.option = o.option),
         ranked as (
             select p.*, row_number() over (order by p.profit / nullif(p.cost, 0) desc nulls first, p.profit desc, p.customer_key) as action_rank,
                    -- By customer and campaign, so that a customer is not held out of everything for ever.
-                   (hashint8extended(p.customer_key, hashtextextended(%9$L, 0)) & 2147483647) < %8$s * 2147483648 as is_holdout
-            from priced p where p.is_chosen)
+                   (hashint8extended(p.customer_key, hashtextextended(%8$L, 0)) & 2147483647) < %7$s * 2147483648 as is_holdout
+            from priced p)
         select r.action_rank, r.customer_key, r.risk_band, r.p as churn_probability, r.v::numeric(18,2) as value_amount, r.name as intervention,
                r.cost::numeric(18,2) as cost_amount, (r.profit + r.cost)::numeric(18,2) as saved_amount, r.profit::numeric(18,2) as profit_amount,
                (r.profit / nullif(r.cost, 0))::numeric(18,4) as roi, (r.cost / (r.p * r.v))::numeric(9,4) as break_even_save_rate, r.is_holdout,
                sum(case when r.is_holdout then 0 else r.cost::numeric(18,2) end) over (order by r.action_rank)::numeric(18,2) as cumulative_cost_amount,
                r.evidence
         from ranked r',
-        mart, profits, best, numbered, options, ecom_internal.margin_rate(mart),
-        case when budget is null then 'true' else format('(ecom.choose_within_budget(o.profit, t.cost, %s) over (order by o.customer_key
-            rows between unbounded preceding and unbounded following)).is_chosen', budget) end,
+        mart, profits, best, options, ecom_internal.margin_rate(mart),
+        case when budget is null then format('case e.best_profit %s end', numbered)
+             else format('(ecom.choose_option_within_budget(array[%s], %L::float8[], %s) over (order by e.customer_key)).option', best, costs, budget) end,
         holdout, campaign);
 end
 $$;
@@ -313,8 +315,8 @@ comment on function ecom.retention_actions(name, float8, float8, text) is
 'Customers whom it pays to keep, under a budget: what to do with each, what it costs and what it is worth.
 Example: SELECT * FROM ecom.retention_actions(''shop'', budget => 200) LIMIT 10
 For each customer and intervention: expected profit = churn probability x save rate x value - cost. Value is the profit that the
-customer brings within the horizon of customer_value when kept. The intervention that earns most is taken, customers whom none pays for
-are left out, and the budget goes to those who earn most together (ecom.choose_within_budget: exact where it can be, else within its bound).
+customer brings within the horizon of customer_value when kept. Without a budget each customer gets the intervention that earns most; with
+one, customers and interventions are chosen together, as ecom.choose_option_within_budget says. Customers whom none pays for are left out.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - budget: what all actions together may cost at most; NULL for every action that pays

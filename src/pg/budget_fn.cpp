@@ -1,13 +1,19 @@
-// ecom.choose_within_budget and ecom.allocate_budget: window functions that divide one budget among rows.
+// ecom.choose_within_budget, ecom.choose_option_within_budget and ecom.allocate_budget: window functions that divide one budget among rows.
 #include <cmath>
 #include <limits>
 
 #include "core/base/budget.hpp"
 #include "core/prescribe/allocation.hpp"
 #include "core/prescribe/choice.hpp"
+#include "core/prescribe/option_choice.hpp"
 #include "pg/host.hpp"
 #include "pg/row_values.hpp"
 #include "pg/window_series.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+}
 
 using namespace ecom;
 using namespace ecom::pg;
@@ -55,6 +61,49 @@ ChannelPlan plan_channels(WindowObject window) {
     return plan;
 }
 
+// Argument `arg` of one row of the partition, a float8[]: appended, with NaN for its NULL elements. Returns how many.
+std::size_t append_row_array(WindowObject window, int arg, int64 row, std::vector<double>& to) {
+    struct {
+        Datum* values = nullptr;
+        bool* nulls = nullptr;
+        int n = 0;
+    } elements;
+    call([&] {
+        bool is_null;
+        bool is_out;
+        const Datum value = WinGetFuncArgInPartition(window, arg, static_cast<int>(row), WINDOW_SEEK_HEAD, false, &is_null, &is_out);
+        if (!is_null)
+            deconstruct_array(DatumGetArrayTypeP(value), FLOAT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements.values, &elements.nulls,
+                              &elements.n);
+    });
+    for (int i = 0; i < elements.n; ++i)
+        to.push_back(elements.nulls[i] ? std::numeric_limits<double>::quiet_NaN() : DatumGetFloat8(elements.values[i]));
+    if (elements.values != nullptr)
+        call([&] {
+            pfree(elements.values);
+            pfree(elements.nulls);
+        });
+    return static_cast<std::size_t>(elements.n);
+}
+
+core::OptionTable read_options(WindowObject window, core::Host& host) {
+    const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
+    core::OptionTable table;
+    for (int64 row = 0; row < rows; ++row) {
+        host.poll();
+        if (table.value.size() == table.value.capacity())
+            core::require_memory(host, core::mul_size(table.value.size(), 4 * sizeof(double)), "reading options");
+        const std::size_t profits = append_row_array(window, 0, row, table.value);
+        const std::size_t costs = append_row_array(window, 1, row, table.cost);
+        if (profits != costs)
+            throw core::Error(core::ErrorCode::kInvalidArgument,
+                              "a row has " + std::to_string(profits) + " profits and " + std::to_string(costs) + " costs",
+                              "Give both for every option, NULL where it is not on offer.");
+        table.begin.push_back(table.value.size());
+    }
+    return table;
+}
+
 }  // namespace
 
 // (value float8, cost float8, budget float8) window, returns ecom.choice_result
@@ -72,6 +121,25 @@ ECOM_FUNCTION(ecom_choose_within_budget) {
     });
     RowValues<3> row;
     row.put_datum(BoolGetDatum(choice.chosen[current_row(window)]));
+    row.put_datum(BoolGetDatum(choice.is_optimal));
+    row.put(choice.max_gap);
+    return row.datum(fcinfo);
+}
+
+// (profits float8[], costs float8[], budget float8) window, returns ecom.option_choice_result
+ECOM_FUNCTION(ecom_choose_option_within_budget) {
+    const WindowObject window = PG_WINDOW_OBJECT();
+    const auto& choice = partition_result<core::OptionChoice>(window, [&] {
+        BackendHost host;
+        const double budget = DatumGetFloat8(WindowParams(window).required(2, "budget"));
+        return core::choose_options(read_options(window, host), budget, host);
+    });
+    RowValues<3> row;
+    const std::int32_t option = choice.option[current_row(window)];
+    if (option >= 0)
+        row.put_datum(Int32GetDatum(option + 1));
+    else
+        row.skip(1);
     row.put_datum(BoolGetDatum(choice.is_optimal));
     row.put(choice.max_gap);
     return row.datum(fcinfo);

@@ -7,6 +7,7 @@
 #include "core/base/rng.hpp"
 #include "core/prescribe/allocation.hpp"
 #include "core/prescribe/choice.hpp"
+#include "core/prescribe/option_choice.hpp"
 #include "unit/fakes.hpp"
 
 namespace ecom::core {
@@ -123,6 +124,70 @@ TEST(Allocation, BoundsHold) {
     EXPECT_ERROR_CODE(allocate_budget({{100, 1, 50}}, {{30, 20}}, 200, host), kInvalidArgument);
     EXPECT_ERROR_CODE(allocate_budget({{100, 0, 50}}, {{0, 20}}, 200, host), kInvalidArgument);
     EXPECT_ERROR_CODE(allocate_budget({{100, 1, 50}}, {{0, 20}}, 0, host), kInvalidArgument);
+}
+
+double best_options(const OptionTable& table, std::size_t item, double budget) {
+    if (item == table.items()) return 0;
+    double best = best_options(table, item + 1, budget);
+    for (std::size_t i = table.begin[item]; i < table.begin[item + 1]; ++i)
+        if (table.cost[i] <= budget) best = std::max(best, table.value[i] + best_options(table, item + 1, budget - table.cost[i]));
+    return best;
+}
+
+TEST(OptionChoice, IsWithinItsGapAndItsBudget) {
+    FakeHost host;
+    int optimal = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        Rng rng(seed, 7);
+        OptionTable table;
+        for (int item = 0; item < 7; ++item) {
+            for (int option = 0; option < 3; ++option) {
+                table.value.push_back(rng.uniform(-10, 100));
+                table.cost.push_back(std::round(rng.uniform(0, 30)));
+            }
+            table.begin.push_back(table.value.size());
+        }
+        const double budget = rng.uniform(0, 150);
+        const OptionChoice choice = choose_options(table, budget, host);
+        double value = 0;
+        double cost = 0;
+        for (std::size_t item = 0; item < table.items(); ++item)
+            if (choice.option[item] >= 0) {
+                value += table.value[table.begin[item] + static_cast<std::size_t>(choice.option[item])];
+                cost += table.cost[table.begin[item] + static_cast<std::size_t>(choice.option[item])];
+            }
+        EXPECT_NEAR(value, choice.value, 1e-9);
+        EXPECT_NEAR(cost, choice.cost, 1e-9);
+        EXPECT_LE(cost, budget);
+        const double best = best_options(table, 0, budget);
+        EXPECT_LE(value, best + 1e-9);
+        EXPECT_GE(value + choice.max_gap, best - 1e-9);
+        if (choice.is_optimal) {
+            ++optimal;
+            EXPECT_NEAR(value, best, 1e-9);
+        }
+    }
+    EXPECT_GT(optimal, 10);
+    EXPECT_LT(optimal, 190);
+}
+
+// A tight budget buys the cheap option for all before the dear one for some.
+TEST(OptionChoice, CheapOptionsComeFirstAndAreReplacedWhenTheBudgetGrows) {
+    FakeHost host;
+    OptionTable table;
+    for (int item = 0; item < 4; ++item) {
+        table.value.insert(table.value.end(), {10.0, 14.0, 13.0});
+        table.cost.insert(table.cost.end(), {1.0, 8.0, 9.0});
+        table.begin.push_back(table.value.size());
+    }
+    EXPECT_EQ(choose_options(table, 4, host).option, (std::vector<std::int32_t>{0, 0, 0, 0}));
+    EXPECT_EQ(choose_options(table, 18, host).option, (std::vector<std::int32_t>{1, 1, 0, 0}));
+    EXPECT_EQ(choose_options(table, 32, host).option, (std::vector<std::int32_t>{1, 1, 1, 1}));
+    EXPECT_TRUE(choose_options(table, 32, host).is_optimal);
+    EXPECT_EQ(choose_options(table, 0, host).option, (std::vector<std::int32_t>{-1, -1, -1, -1}));
+    EXPECT_THROW(choose_options(table, -1, host), Error);
+    table.cost[0] = -1;
+    EXPECT_THROW(choose_options(table, 4, host), Error);
 }
 
 }  // namespace

@@ -1,0 +1,105 @@
+#include "core/prescribe/option_choice.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "core/base/budget.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+namespace {
+
+// From one option of an item, or from none, to the next on its hull.
+struct Step {
+    double value;
+    double cost;
+    std::uint32_t item;
+    std::int32_t option;
+
+    // Infinite for what is free.
+    double density() const { return value / cost; }
+};
+
+Step between(const Step& from, const Step& to) { return {to.value - from.value, to.cost - from.cost, to.item, to.option}; }
+
+class Hull {
+public:
+    // Appends the steps of one item to `steps`, the densest first.
+    void add(const OptionTable& table, std::uint32_t item, std::vector<Step>& steps) {
+        const std::size_t first = table.begin[item];
+        points_.clear();
+        for (std::size_t i = first; i < table.begin[item + 1]; ++i)
+            if (table.value[i] > 0 && !std::isnan(table.cost[i]))
+                points_.push_back({table.value[i], table.cost[i], item, static_cast<std::int32_t>(i - first)});
+        std::sort(points_.begin(), points_.end(), [](const Step& a, const Step& b) {
+            if (a.cost != b.cost) return a.cost < b.cost;
+            if (a.value != b.value) return a.value > b.value;
+            return a.option < b.option;
+        });
+        hull_.assign(1, {0.0, 0.0, item, -1});
+        for (const Step& point : points_) {
+            if (point.value <= hull_.back().value) continue;
+            while (hull_.size() > 1 && between(hull_[hull_.size() - 2], hull_.back()).density() < between(hull_.back(), point).density())
+                hull_.pop_back();
+            hull_.push_back(point);
+        }
+        for (std::size_t i = 1; i < hull_.size(); ++i) steps.push_back(between(hull_[i - 1], hull_[i]));
+    }
+
+private:
+    std::vector<Step> points_;
+    std::vector<Step> hull_;
+};
+
+}  // namespace
+
+OptionChoice choose_options(const OptionTable& table, double budget, Host& host) {
+    if (!std::isfinite(budget) || budget < 0)
+        throw Error(ErrorCode::kInvalidArgument, "budget must be a number from 0", "Pass what may be spent in all.");
+    require_memory(host, add_size(mul_size(table.value.size(), 2 * sizeof(Step)), mul_size(table.items(), sizeof(std::int32_t) + 1)),
+                   "choosing among " + std::to_string(table.value.size()) + " options");
+    PollEvery poll(host);
+    for (std::size_t i = 0; i < table.value.size(); ++i) {
+        poll();
+        if (std::isinf(table.value[i]) || std::isinf(table.cost[i]))
+            throw Error(ErrorCode::kNonFiniteInput, "values and costs must be finite", "Turn infinite values into NULL.");
+        if (table.cost[i] < 0)
+            throw Error(ErrorCode::kInvalidArgument, "cost of an option must not be negative", "Add what it saves to its value.");
+    }
+    std::vector<Step> steps;
+    steps.reserve(table.value.size());
+    Hull hull;
+    for (std::size_t i = 0; i < table.items(); ++i) {
+        poll(table.begin[i + 1] - table.begin[i]);
+        hull.add(table, static_cast<std::uint32_t>(i), steps);
+    }
+    // Stable: equal steps stay in the order of items, and those of one item in the order of its hull.
+    std::stable_sort(steps.begin(), steps.end(), [&](const Step& a, const Step& b) {
+        poll();
+        return a.density() > b.density();
+    });
+
+    OptionChoice choice;
+    choice.option.assign(table.items(), -1);
+    std::vector<bool> ended(table.items());
+    std::optional<double> relaxed;
+    for (const Step& step : steps) {
+        poll();
+        if (ended[step.item]) continue;
+        if (choice.cost + step.cost <= budget) {
+            choice.option[step.item] = step.option;
+            choice.cost += step.cost;
+            choice.value += step.value;
+        } else {
+            ended[step.item] = true;
+            if (!relaxed) relaxed = choice.value + step.value * (budget - choice.cost) / step.cost;
+        }
+    }
+    choice.is_optimal = !relaxed;
+    choice.max_gap = relaxed ? std::max(0.0, *relaxed - choice.value) : 0.0;
+    return choice;
+}
+
+}  // namespace ecom::core
