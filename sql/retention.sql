@@ -30,13 +30,14 @@ select pg_temp.error_of('select from ecom.retention_actions(''shop_keep'')');
 select ecom.set_intervention('shop_keep', 'reminder', 0.1, 0.01);
 select pg_temp.error_of('select from ecom.retention_actions(''shop_keep'')');
 select step, rows, status, reason from ecom.refresh('shop_keep', '{retention}');
-insert into shop_keep.customer_churn (customer_key, churn_probability, risk_band)
-select customer_key, (customer_key % 10) / 10.0 + 0.05, case when customer_key % 10 >= 6 then 'High' when customer_key % 10 >= 3 then 'Medium' else 'Low' end
+select step, rows, status from ecom.refresh('shop_keep', '{customers}');
+insert into shop_keep.customer_churn (customer_key, as_of_date, churn_probability, churn_band, recency_days, revenue_amount)
+select customer_key, '2026-01-01', (customer_key % 10) / 10.0 + 0.05, case when customer_key % 10 >= 6 then 'High' when customer_key % 10 >= 3 then 'Medium' else 'Low' end, 10, 1
 from shop_keep.dim_customer where customer_key <> 0;
 insert into shop_keep.customer_value (customer_key, as_of_date, order_day_count, p_alive, expected_order_count, expected_spend, lifetime_value, value_band)
 select customer_key, '2026-01-01', 1, 0.5, 1, 1, case when customer_key % 4 = 0 then 0.01 else 10 + customer_key % 7 * 20 end, 'Low' from shop_keep.dim_customer where customer_key <> 0;
-select ecom.set_intervention('shop_keep', 'voucher', 2, 0.1, '{"risk_band": ["High", "Medium"]}');
-select ecom.set_intervention('shop_keep', 'call for A', 4, 0.2, '{"risk_band": "High", "customer_segment": "A"}', 'campaign', 'the shop''s own');
+select ecom.set_intervention('shop_keep', 'voucher', 2, 0.1, '{"churn_band": ["High", "Medium"]}');
+select ecom.set_intervention('shop_keep', 'call for A', 4, 0.2, '{"churn_band": "High", "customer_segment": "A"}', 'campaign', 'the shop''s own');
 select ecom.set_intervention('shop_keep', 'fax', 0, 1, is_active => false);
 select intervention, cost_amount, save_rate, applies_to, evidence, is_active from ecom.interventions('shop_keep');
 
@@ -45,15 +46,15 @@ with plan as (select r.*, v.lifetime_value / v.p_alive as kept, i.save_rate, i.a
               join shop_keep.customer_value v using (customer_key) join shop_keep.dim_customer c using (customer_key) join shop_keep.intervention i on i.name = r.intervention)
 select count(*) as actions, count(*) filter (where customer_key % 4 = 0) as worthless, bool_and(value_amount = kept::numeric(18,2)) as value,
        bool_and(abs(profit_amount - (churn_probability * save_rate::float8 * kept::float8 - cost_amount::float8)::numeric) < 0.006) as profit,
-       bool_and(profit_amount > 0 and saved_amount - cost_amount - profit_amount between -0.011 and 0.011) as adds_up, bool_and(intervention <> 'call for A' or risk_band = 'High' and segment = 'A') as applies,
+       bool_and(profit_amount > 0 and saved_amount - cost_amount - profit_amount between -0.011 and 0.011) as adds_up, bool_and(intervention <> 'call for A' or churn_band = 'High' and segment = 'A') as applies,
        bool_and(abs(break_even_save_rate::float8 - cost_amount::float8 / churn_probability / kept::float8) < 1e-4) as break_even,
        count(distinct intervention) as interventions, bool_and(evidence = case intervention when 'call for A' then 'campaign' else 'assumption' end) as evidence
 from plan;
 with best as (
     select c.customer_key, max(h.churn_probability * i.save_rate::float8 * v.lifetime_value::float8 / v.p_alive - i.cost_amount::float8) as profit
     from shop_keep.customer_churn h join shop_keep.customer_value v using (customer_key) join shop_keep.dim_customer c using (customer_key)
-    join shop_keep.intervention i on i.is_active and (i.name = 'reminder' or h.risk_band in ('High', 'Medium') and i.name = 'voucher'
-                                                      or h.risk_band = 'High' and c.segment = 'A' and i.name = 'call for A')
+    join shop_keep.intervention i on i.is_active and (i.name = 'reminder' or h.churn_band in ('High', 'Medium') and i.name = 'voucher'
+                                                      or h.churn_band = 'High' and c.segment = 'A' and i.name = 'call for A')
     group by c.customer_key having max(h.churn_probability * i.save_rate::float8 * v.lifetime_value::float8 / v.p_alive - i.cost_amount::float8) > 0)
 select count(*) as customers, bool_and(abs(b.profit - r.profit_amount::float8) < 0.006) as best_taken
 from best b full join ecom.retention_actions('shop_keep') r using (customer_key);
@@ -67,10 +68,6 @@ select count(*) filter (where is_holdout)::float8 / count(*) between 0.2 and 0.4
        bool_or(is_holdout <> (select s.is_holdout from ecom.retention_actions('shop_keep', holdout => 0.3, campaign => 'other') s where s.customer_key = r.customer_key)) as other_campaign
 from ecom.retention_actions('shop_keep', holdout => 0.3) r;
 select count(*) as nothing from ecom.retention_actions('shop_keep', 0);
--- The plan that refresh keeps.
-select ecom.set_setting('shop_keep', 'retention.budget', '50');
-select step, rows > 0 as wrote, status, reason from ecom.refresh('shop_keep', '{retention}', '2026-01-01');
-select count(*) = (select count(*) from ecom.retention_actions('shop_keep', 50)) as same, max(cumulative_cost_amount) <= 50 as kept from shop_keep.retention_plan;
 select ecom.set_setting('shop_keep', 'retention.margin_rate', '0.5');
 select bool_and(r.value_amount = (0.5 * v.lifetime_value / v.p_alive)::numeric(18,2)) as margin from ecom.retention_actions('shop_keep') r join shop_keep.customer_value v using (customer_key);
 select ecom.set_setting('shop_keep', 'retention.margin_rate', '1');
@@ -97,6 +94,10 @@ insert into shop_keep.campaign_member (campaign, customer_key, is_holdout) selec
 select measure, treated_customers, holdout_customers, verdict from ecom.campaign_readout('shop_keep', 'all treated') where measure = 'profit';
 select count(*) as no_rows from ecom.campaign_readout('shop_keep', 'nobody');
 
+-- The plan that refresh keeps.
+select ecom.set_setting('shop_keep', 'retention.budget', '50');
+select step, rows > 0 as wrote, status, reason from ecom.refresh('shop_keep', '{retention}', '2026-01-01');
+select count(*) = (select count(*) from ecom.retention_actions('shop_keep', 50)) as same, max(cumulative_cost_amount) <= 50 as kept from shop_keep.retention_plan;
 -- The interval covers a planted effect as often as it says: 100 campaigns of 400 customers with an effect of 10 on a skewed outcome.
 with customer as (select seed, n, n % 4 = 0 as is_holdout, -40 * ln((hashint8extended(n, seed) & 2147483647) / 2147483648.0 + 1e-9) as spend
                   from generate_series(1, 100) seed, generate_series(1, 400) n),
@@ -117,4 +118,4 @@ select pg_temp.error_of(s) as error from unnest(array[
 select ecom.set_intervention('shop_keep', 'it''s "50 %" $1 {x}', 0.1, 0.05, '{"customer_segment": "A'' or true --"}');
 select count(*) > 0 as still_planned, count(*) filter (where intervention like 'it%') as of_nobody from ecom.retention_actions('shop_keep', 100);
 select ecom.drop_intervention('shop_keep', 'it''s "50 %" $1 {x}');
-select ecom.drop_mart('shop_keep');
+drop schema shop_keep cascade;

@@ -67,8 +67,8 @@ begin
     perform ecom.set_holidays(mart_schema, filled.holiday_dates, filled.holiday_names);
     perform ecom.set_intervention(mart_schema, i.name, i.cost, i.save_rate, i.applies_to, 'assumption', i.description)
     from (values ('reminder', 0.10, 0.01, '{}'::jsonb, 'Message about what is new'),
-                 ('voucher', 5, 0.08, '{"risk_band": ["High", "Medium"]}', 'Voucher for the next order'),
-                 ('call', 8, 0.12, '{"risk_band": "High"}', 'Personal call')) i (name, cost, save_rate, applies_to, description);
+                 ('voucher', 5, 0.08, '{"churn_band": ["High", "Medium"]}', 'Voucher for the next order'),
+                 ('call', 8, 0.12, '{"churn_band": "High"}', 'Personal call')) i (name, cost, save_rate, applies_to, description);
     perform ecom_internal.report_progress(mart_id, 'load_demo', 'building keys and indexes', 0, 0);
     perform ecom_internal.create_fact_constraints(mart_schema);
     perform ecom_internal.create_change_triggers(mart_schema);

@@ -32,7 +32,7 @@ Inner table: written by ecom.set_intervention and ecom.drop_intervention, listed
 comment on column {mart}.intervention.name is 'Name of the intervention.';
 comment on column {mart}.intervention.cost_amount is 'Cost for each customer that it is used on, in the mart''s currency.';
 comment on column {mart}.intervention.save_rate is 'Share of the customers who would leave that it makes stay, 0 to 1.';
-comment on column {mart}.intervention.applies_to is 'Customers that it is for, as {"risk_band": ["High"]}; {} for all.';
+comment on column {mart}.intervention.applies_to is 'Customers that it is for, as {"churn_band": ["High"]}; {} for all.';
 comment on column {mart}.intervention.evidence is 'Where save_rate comes from: assumption, or campaign for a measured one.';
 comment on column {mart}.intervention.description is 'What is done.';
 comment on column {mart}.intervention.is_active is 'False for one that is kept but not planned with.';
@@ -40,7 +40,7 @@ comment on column {mart}.intervention.is_active is 'False for one that is kept b
 create table {mart}.retention_plan (
     customer_key           int           primary key references {mart}.dim_customer on delete cascade,
     action_rank            bigint        not null,
-    risk_band              text          not null,
+    churn_band              text          not null,
     churn_probability      double precision not null,
     value_amount           numeric(18,2) not null,
     intervention           text          not null,
@@ -58,7 +58,7 @@ comment on table {mart}.retention_plan is
 'One row per customer whom it pays to keep: the intervention that pays most, best return first. Written by ecom.refresh.';
 comment on column {mart}.retention_plan.customer_key is 'Customer, to dim_customer.';
 comment on column {mart}.retention_plan.action_rank is 'Place in the plan, 1 for the greatest profit per cost.';
-comment on column {mart}.retention_plan.risk_band is 'Band of the churn probability: High, Medium or Low.';
+comment on column {mart}.retention_plan.churn_band is 'Band of the churn probability: High, Medium or Low.';
 comment on column {mart}.retention_plan.churn_probability is 'Probability that the customer leaves, 0 to 1.';
 comment on column {mart}.retention_plan.value_amount is 'Profit that the customer brings within the horizon of customer_value when kept.';
 comment on column {mart}.retention_plan.intervention is 'What to do.';
@@ -117,14 +117,14 @@ end
 $$;
 comment on function ecom.set_intervention(name, text, numeric, numeric, jsonb, text, text, boolean) is
 'Says what the shop can do to keep a customer: what it costs, and how often it works.
-Example: SELECT ecom.set_intervention(''shop'', ''voucher'', 5, 0.08, ''{"risk_band": ["High", "Medium"]}'')
+Example: SELECT ecom.set_intervention(''shop'', ''voucher'', 5, 0.08, ''{"churn_band": ["High", "Medium"]}'')
 One of the same name is replaced. What pays: ecom.retention_actions.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - name: of the intervention, any text up to 200 characters
 - cost: for each customer, in the mart''s currency, 0 or more
 - save_rate: share of the customers who would leave that stay because of it, 0 to 1
-- applies_to: customers that it is for, by risk_band, customer_segment, rfm_segment, age_group, country, region, each one value or a list
+- applies_to: customers that it is for, by churn_band, customer_segment, rfm_segment, age_group, country, region, each one value or a list
 - evidence: assumption, or campaign when ecom.campaign_readout has shown it
 - is_active: false keeps it but does not plan with it
 Errors: 22023 for what is not an amount, a share or a known key; 3F000 for an unknown mart.';
@@ -175,13 +175,13 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    known constant text[] := array['risk_band', 'customer_segment', 'rfm_segment', 'age_group', 'country', 'region'];
+    known constant text[] := array['churn_band', 'customer_segment', 'rfm_segment', 'age_group', 'country', 'region'];
     item record;
     condition text := '';
 begin
     if jsonb_typeof(coalesce(applies_to, '{}')) <> 'object' then
         raise exception 'applies_to is not a JSON object' using errcode = '22023',
-            hint = 'Give one such as {"risk_band": ["High"], "region": "West"}, or {} for all customers.';
+            hint = 'Give one such as {"churn_band": ["High"], "region": "West"}, or {} for all customers.';
     end if;
     for item in select e.key, case jsonb_typeof(e.value) when 'array' then e.value else jsonb_build_array(e.value) end as members
                 from jsonb_each(coalesce(applies_to, '{}')) e order by e.key collate "C" loop
@@ -267,8 +267,8 @@ begin
     end if;
     return format('
         with earned as (
-            select c.customer_key, c.risk_band, c.p, c.v, %2$s
-            from (select h.customer_key, h.churn_probability as p, h.churn_band as risk_band, %5$s * v.lifetime_value::float8 / v.p_alive as v,
+            select c.customer_key, c.churn_band, c.p, c.v, %2$s
+            from (select h.customer_key, h.churn_probability as p, h.churn_band, %5$s * v.lifetime_value::float8 / v.p_alive as v,
                          s.customer_segment, s.rfm_segment, s.age_group, s.country, s.region
                   from %1$I.customer_churn h join %1$I.customer_value v on v.customer_key = h.customer_key and v.p_alive > 0
                   left join %1$I.customer_overview s on s.customer_key = h.customer_key) c),
@@ -277,14 +277,14 @@ begin
             from (select e.*, greatest(%3$s) as best_profit from earned e) e
             where e.best_profit > 0),
         priced as (
-            select o.customer_key, o.risk_band, o.p, o.v, o.p * t.save_rate * o.v - t.cost as profit, t.name, t.cost, t.evidence
+            select o.customer_key, o.churn_band, o.p, o.v, o.p * t.save_rate * o.v - t.cost as profit, t.name, t.cost, t.evidence
             from offer o join (values %4$s) t (option, name, cost, save_rate, evidence) on t.option = o.option),
         ranked as (
             select p.*, row_number() over (order by p.profit / nullif(p.cost, 0) desc nulls first, p.profit desc, p.customer_key) as action_rank,
                    -- By customer and campaign, so that a customer is not held out of everything for ever.
                    (hashint8extended(p.customer_key, hashtextextended(%8$L, 0)) & 2147483647) < %7$s * 2147483648 as is_holdout
             from priced p)
-        select r.action_rank, r.customer_key, r.risk_band, r.p as churn_probability, r.v::numeric(18,2) as value_amount, r.name as intervention,
+        select r.action_rank, r.customer_key, r.churn_band, r.p as churn_probability, r.v::numeric(18,2) as value_amount, r.name as intervention,
                r.cost::numeric(18,2) as cost_amount, (r.profit + r.cost)::numeric(18,2) as saved_amount, r.profit::numeric(18,2) as profit_amount,
                (r.profit / nullif(r.cost, 0))::numeric(18,4) as roi, (r.cost / (r.p * r.v))::numeric(9,4) as break_even_save_rate, r.is_holdout,
                sum(case when r.is_holdout then 0 else r.cost::numeric(18,2) end) over (order by r.action_rank)::numeric(18,2) as cumulative_cost_amount,
@@ -301,7 +301,7 @@ comment on function ecom_internal.retention_query(name, float8, float8, text) is
 
 create function ecom.retention_actions(
     mart name default null, budget float8 default null, holdout float8 default 0.1, campaign text default 'retention')
-returns table (action_rank bigint, customer_key int, risk_band text, churn_probability float8, value_amount numeric, intervention text,
+returns table (action_rank bigint, customer_key int, churn_band text, churn_probability float8, value_amount numeric, intervention text,
                cost_amount numeric, saved_amount numeric, profit_amount numeric, roi numeric, break_even_save_rate numeric, is_holdout boolean,
                cumulative_cost_amount numeric, evidence text)
 language plpgsql stable parallel restricted
@@ -345,7 +345,7 @@ begin
         return;
     end;
     execute format('
-        insert into %I.retention_plan (action_rank, customer_key, risk_band, churn_probability, value_amount, intervention, cost_amount, saved_amount,
+        insert into %I.retention_plan (action_rank, customer_key, churn_band, churn_probability, value_amount, intervention, cost_amount, saved_amount,
                                        profit_amount, roi, break_even_save_rate, is_holdout, cumulative_cost_amount, evidence, as_of_date)
         select q.*, $1 from (%s) q order by q.action_rank', mart, query) using as_of;
     get diagnostics rows = row_count;

@@ -120,7 +120,8 @@ begin
                case when r.n = 1 then ((r.r).ci_high * (r.r).n1)::float8 / nullif(r.cost, 0)::float8 - 1 end,
                $7,
                case when (r.r).n1 is null or (r.r).n1 = 0 or (r.r).n2 = 0 then ''no hold-out to compare with''
-                    when (r.r).p_value is null then ''too few customers''
+                    when (r.r).n1 < 2 or (r.r).n2 < 2 then ''too few customers''
+                    when (r.r).p_value is null then ''no spread to test''
                     when r.n = 1 and (r.r).ci_low * (r.r).n1 > r.cost then ''paid''
                     when r.n = 1 and (r.r).ci_high * (r.r).n1 < r.cost then ''did not pay''
                     when r.n = 1 then ''not shown to have paid or not''

@@ -97,8 +97,8 @@ OptionChoice choose_options(const OptionTable& table, double budget, Host& host)
             if (!relaxed) relaxed = choice.value + step.value * (budget - choice.cost) / step.cost;
         }
     }
-    choice.is_optimal = !relaxed;
     choice.max_gap = relaxed ? std::max(0.0, *relaxed - choice.value) : 0.0;
+    choice.is_optimal = choice.max_gap == 0.0;
     return choice;
 }
 

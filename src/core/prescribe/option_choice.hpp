@@ -32,7 +32,7 @@ struct OptionChoice {
     std::vector<std::int32_t> option;  // by item: 0 for the first of its options; -1 for none
     double value = 0.0;
     double cost = 0.0;
-    bool is_optimal = true;  // proven: everything fits that can matter
+    bool is_optimal = true;  // proven: no gap
     double max_gap = 0.0;    // no other choice is worth more than value + max_gap
 };
 
