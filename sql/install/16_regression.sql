@@ -11,7 +11,7 @@ create aggregate ecom.regression_forecast(ts timestamp, value float8, horizon in
 );
 comment on aggregate ecom.regression_forecast(timestamp, float8, int) is
 'Forecasts a series by regression on its trend, the place in the season and the values before.
-Example: SELECT (unnest(ecom.regression_forecast(date_trunc(''month'', order_date), revenue_amount::float8, 3))).* FROM shop.kpi_daily
+Example: SELECT (unnest(ecom.regression_forecast(date_trunc(''month'', order_date::timestamp), revenue_amount::float8, 3))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, takes steps without rows for 0, and chooses the terms by AICc.
 One row of ecom.forecast_row a step. See ecom.regression_forecast(ts, value, horizon, options) for options, rules and errors.';
 create aggregate ecom.regression_forecast(ts timestamp, value float8, horizon int, options jsonb) (
@@ -37,7 +37,7 @@ create aggregate ecom.regression_forecast(ts timestamp, value float8, regressors
 );
 comment on aggregate ecom.regression_forecast(timestamp, float8, float8[], int, jsonb) is
 'Forecasts a series by regression on regressors too, such as promotions and holidays.
-Example: SELECT (unnest(ecom.regression_forecast(d.date, k.revenue_amount::float8, ARRAY[d.is_weekend::int::float8], 7, ''{"season": false, "step": "day"}''))).* FROM shop.dim_date d LEFT JOIN shop.kpi_daily k ON k.order_date = d.date WHERE d.date BETWEEN (SELECT min(order_date) FROM shop.kpi_daily) AND (SELECT max(order_date) + 7 FROM shop.kpi_daily)
+Example: SELECT (unnest(ecom.regression_forecast(d, k.revenue_amount::float8, ARRAY[(extract(isodow FROM d) > 5)::int::float8], 7, ''{"season": false}''))).* FROM generate_series((SELECT min(order_date) FROM shop.kpi_daily)::timestamp, (SELECT max(order_date) + 7 FROM shop.kpi_daily)::timestamp, ''1 day'') d LEFT JOIN shop.kpi_daily k ON k.order_date = d
 - regressors: as many for every row; of the steps to forecast too: rows after the last value, with a NULL value
 Missing regressors of the steps to forecast: 22023. Regressors that are linearly dependent give a forecast by the last value, and a status.
 Otherwise as ecom.regression_forecast(ts, value, horizon, options).';
