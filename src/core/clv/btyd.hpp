@@ -100,7 +100,7 @@ public:
     void add(const History& h, const Host& host);
     void merge(const BtydState& other, Host& host);
     BtydModel fit(Host& host) const;
-    bool empty() const { return histories_.size() == 0; }
+    bool empty() const { return histories_.empty(); }
     const PatternTable& histories() const { return histories_; }
 
     std::string_view kind() const override { return kKind; }

@@ -16,6 +16,8 @@ constexpr std::int64_t kLeastCustomers = 10;
 // Drop-out counts as identified when it raises the log-likelihood by more than this over the NBD, which it
 // contains as a limit.
 constexpr double kLeastRise = 1e-3;
+// Two starts that come as near as this, relative to the log-likelihood, have found the same.
+constexpr double kAgreement = 1e-9;
 // Logarithms of parameters, in units of the mean age, beyond which a parameter has run to its boundary.
 constexpr double kFarthest = 18.0;
 
@@ -124,8 +126,9 @@ BtydFit fit_btyd(BtydFamily family, const std::vector<Pattern>& histories, Host&
         std::optional<NewtonResult> found;
         for (const Eigen::VectorXd& from : starts) {
             NewtonResult result = maximize(family, from);
+            const bool agrees = found && std::abs(result.at.value - found->at.value) <= kAgreement * std::abs(found->at.value);
             if (!found || result.at.value > found->at.value) found = std::move(result);
-            if (inside(*found) && found->at.value > nbd.at.value + kLeastRise) break;
+            if (found->at.value > nbd.at.value + kLeastRise && (inside(*found) || agrees)) break;
         }
         if (found->at.value > nbd.at.value + kLeastRise) {
             best = std::move(*found);
