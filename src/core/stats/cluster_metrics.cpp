@@ -1,13 +1,13 @@
 #include "core/stats/cluster_metrics.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <string>
 
 #include "core/base/budget.hpp"
+#include "core/base/eigen.hpp"
 #include "core/base/error.hpp"
 #include "core/base/parallel.hpp"
 #include "core/base/rng.hpp"
@@ -57,23 +57,23 @@ void visit_deviations(const ClusteredRows& rows, const std::vector<double>& cent
     }
 }
 
-// Sum of the distances from one row to rows begin .. end - 1. Distances are taken a strip at a time, and summed in
-// four lanes: both let the compiler use vectors, and neither depends on anything but begin and end.
+// Sum of the distances from one row to rows begin .. end - 1, a strip at a time: strips start at `begin` and lie in
+// aligned memory, so that the order of the additions depends on nothing else.
 double sum_of_distances(const ClusteredRows& rows, std::size_t from, std::size_t begin, std::size_t end) {
     constexpr std::size_t kStrip = 256;
-    std::array<double, kStrip> squares;
-    std::array<double, 4> lanes{};
-    for (std::size_t strip = begin; strip < end; strip += kStrip) {
-        const std::size_t count = std::min(kStrip, end - strip);
-        std::fill_n(squares.begin(), count, 0.0);
+    Eigen::Array<double, kStrip, 1> strip;
+    double sum = 0.0;
+    for (std::size_t start = begin; start < end; start += kStrip) {
+        const auto count = static_cast<Eigen::Index>(std::min(kStrip, end - start));
+        auto squares = strip.head(count);
+        squares.setZero();
         for (std::size_t f = 0; f < rows.features(); ++f) {
-            const double* column = rows.column(f) + strip;
-            const double x = rows.column(f)[from];
-            for (std::size_t i = 0; i < count; ++i) squares[i] += (column[i] - x) * (column[i] - x);
+            const Eigen::Map<const Eigen::ArrayXd> column(rows.column(f) + start, count);
+            squares += (column - rows.column(f)[from]).square();
         }
-        for (std::size_t i = 0; i < count; ++i) lanes[i % 4] += std::sqrt(squares[i]);
+        sum += squares.sqrt().sum();
     }
-    return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+    return sum;
 }
 
 double silhouette_of(const ClusteredRows& rows, std::size_t row, std::size_t own, PollEvery& poll) {
