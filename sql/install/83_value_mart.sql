@@ -142,7 +142,8 @@ begin
     if repeat_customers >= 10 then
         with expected as (
             select h.customer_key, ecom.expected_purchases(m.model, h.frequency, h.recency, h.age, days) as orders
-            from pg_temp.ecom_value_calibration h cross join (select ecom_internal.fit_orders('ecom_value_calibration', method) as model offset 0) m),
+            from pg_temp.ecom_value_calibration h cross join (
+                select ecom.btyd_fit(c.frequency, c.recency, c.age, method) as model from pg_temp.ecom_value_calibration c) m),
         actual as (
             select customer_key, count(*) as orders from pg_temp.ecom_value_day where day > end_day group by customer_key)
         select jsonb_build_object('holdout_days', days, 'holdout_customers', count(*), 'holdout_orders', coalesce(sum(a.orders), 0),
@@ -159,8 +160,9 @@ begin
 end
 $$;
 comment on function ecom_internal.value_holdout(name, date, text) is
-'How far orders expected in the last value.holdout_days days before as_of were from those that came, by a model that had not seen them.
-The baselines expect the mean of all of every customer. Empty where too few had bought again before. Reads the temporary table ecom_value_day.';
+'How far orders expected in the last value.holdout_days days before as_of were from those that came, by a model of the method that was
+fitted without these days. The baselines expect the mean of all of every customer. Empty where too few had bought again before.
+Reads the temporary table ecom_value_day.';
 
 create function ecom_internal.refresh_value(mart name, as_of date, out rows bigint, out reason text)
 language plpgsql volatile
@@ -206,7 +208,7 @@ begin
     perform ecom_internal.store_model(mart, 'value.orders', orders_model, as_of,
         jsonb_build_object('method', method, 'time_unit', 'day', 'horizon_days', horizon),
         (select jsonb_build_object('method', s.method, 'status', s.status, 'log_likelihood', round(s.log_likelihood::numeric, 3))
-         from ecom.btyd_summary(orders_model) s) || ecom_internal.value_holdout(mart, as_of, method));
+         from ecom.btyd_summary(orders_model) s) || ecom_internal.value_holdout(mart, as_of, (ecom.btyd_summary(orders_model)).requested_method));
     orders_model := ecom.current_model(mart, 'value.orders');
     select coalesce(greatest(avg(amount), 0), 0) into mean_amount from pg_temp.ecom_value_day;
     if paid_customers >= 10 then
