@@ -63,7 +63,7 @@ features: one row, the same number of them in every row; another number or a NUL
 the clusterer saw them. label: the cluster. Rows where either is NULL are skipped. NULL for no rows; fewer than two clusters, or as
 many clusters as rows: 22000. The mean over rows of (b - a) / max(a, b): a the mean distance to the own cluster, b to the nearest other
 one; 0 for a row alone. Source: Rousseeuw (1987). Same result in any order of the rows and for any number of threads.
-Memory: 40 bytes a row and 32 a feature more. Time: all pairs of rows, on several threads; for more than some 20,000 rows pass a sample_size.';
+Memory: some 60 bytes a row and 24 for each feature of it. Time: all pairs of rows, on several threads; for more than some 20,000 rows pass a sample_size.';
 comment on aggregate ecom.silhouette_score(float8[], text) is
 'How well rows fit their named clusters, -1 to 1: 1 well separated, 0 on a border, below 0 nearer to another cluster.
 Example: SELECT ecom.silhouette_score(array[recency_days, frequency], segment) FROM shop.customer_rfm WHERE customer_key <= 500 AND frequency > 0
