@@ -110,5 +110,18 @@ select loaded_lines from ecom.load_sales('shop_returns', 'tiny_lines');
 select step, rows, status, reason from ecom.refresh('shop_returns', '{sales,forecast}');
 select grain, count(*), bool_and(forecast_amount >= 0) as not_negative from shop_returns.revenue_forecast group by 1 order by 1;
 
-drop schema shop_fc, shop_tiny, shop_two, shop_returns cascade;
+-- More categories than memory has room for their errors with each other.
+truncate tiny_lines;
+insert into tiny_lines select 'O' || d || '-' || c, 'C1', date '2026-01-01' + d, 'P' || c, 'Category ' || c, 1 + (d * c) % 5, 2 from generate_series(0, 19) d, generate_series(1, 400) c;
+select from ecom.create_mart('shop_many');
+select loaded_lines from ecom.load_sales('shop_many', 'tiny_lines');
+select ecom.set_setting('shop_many', n, v) from (values ('forecast.horizon_days', '2'), ('forecast.backtest', 'false')) s (n, v);
+select status from ecom.refresh('shop_many', '{sales}');
+set ecom_analytics.memory_limit = '1MB';
+select status, reason from ecom.refresh('shop_many', '{forecast}');
+reset ecom_analytics.memory_limit;
+select c.reconciliation, count(*), abs(sum(c.revenue_forecast) - min(f.forecast_amount)) < 1e-6 as adds_up
+from shop_many.category_demand_forecast c join shop_many.revenue_forecast f on f.grain = 'day' and f.step = c.step where c.step = 1 group by 1;
+
+drop schema shop_many, shop_fc, shop_tiny, shop_two, shop_returns cascade;
 drop table tiny_lines, first_run;

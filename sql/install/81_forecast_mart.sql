@@ -95,7 +95,7 @@ comment on column {mart}.category_demand_forecast.units_upper is 'Upper end of t
 comment on column {mart}.category_demand_forecast.revenue_forecast is 'Expected revenue.';
 comment on column {mart}.category_demand_forecast.revenue_lower is 'Lower end of the prediction interval of setting forecast.level.';
 comment on column {mart}.category_demand_forecast.revenue_upper is 'Upper end of the prediction interval of setting forecast.level.';
-comment on column {mart}.category_demand_forecast.reconciliation is 'How revenue was made to add up: mint_shrink, or wls_struct where errors of the past do not allow that.';
+comment on column {mart}.category_demand_forecast.reconciliation is 'How revenue was made to add up: mint_shrink, or wls_struct where errors of the past, or memory, do not allow that.';
 comment on column {mart}.category_demand_forecast.status is 'ok, or what was done instead of what was asked for, and why.';
 
 create table {mart}.revenue_decomposition (
@@ -336,8 +336,9 @@ begin
                 format('select f.series, x.ts, x.residual from pg_temp.ecom_fit f, ecom.fitted(f.model) x where f.measure = %L and f.grain = ''day''', metric))
                 using method, nonnegative;
             return method;
-        exception when data_exception then
-            -- Errors that are too few, or add up by themselves, say nothing about how to weigh.
+        exception when data_exception or program_limit_exceeded then
+            -- Errors that are too few, or add up by themselves, say nothing about how to weigh; those of very many categories do not fit
+            -- into memory with each other.
             if method = 'wls_struct' then
                 raise;
             end if;
@@ -348,7 +349,7 @@ end
 $$;
 comment on function ecom_internal.reconcile_forecasts(text, text, boolean) is
 'Makes the daily forecasts of a measure in ecom_forecast, a temporary table of refresh, add up, and returns the method: the one asked for, or
-wls_struct where the errors of the past do not allow it or there is one category only.';
+wls_struct where the errors of the past or memory do not allow it, or there is one category only.';
 
 create function ecom_internal.write_next_month(mart name, as_of date, last_day date) returns void
 language plpgsql volatile
