@@ -21,7 +21,7 @@ namespace {
 
 // What an aggregate fits; the first line of the options that its state keeps.
 constexpr std::string_view kChurn = "churn", kForestClass = "forest class", kForestValue = "forest value",
-                           kBoostingClass = "boosting class", kBoostingValue = "boosting value";
+                           kBoostingClass = "boosting class", kBoostingValue = "boosting value", kLogistic = "logistic", kLinear = "linear";
 
 std::string json_arg(FunctionCallInfo fcinfo, int i) {
     if (PG_NARGS() <= i || PG_ARGISNULL(i)) return "{}";
@@ -36,6 +36,7 @@ core::LearnerParams params_of(std::string_view learner, const std::string& json)
     } catch (const core::Error& e) {
         throw core::Error(core::ErrorCode::kInvalidArgument, e.what(), R"(Write options as '{"trees": 200}'.)");
     }
+    if (learner == kLogistic || learner == kLinear) return core::LearnerParams::from(core::Learner::kLinear, learner == kLogistic, options);
     if (learner != kChurn) {
         const bool boosting = learner == kBoostingClass || learner == kBoostingValue;
         const bool classify = learner == kForestClass || learner == kBoostingClass;
@@ -50,9 +51,9 @@ core::LearnerParams params_of(std::string_view learner, const std::string& json)
         for (const auto& [name, value] : *fields) {
             if (name == "method") {
                 const auto* method = std::get_if<std::string>(&value.value());
-                if (method == nullptr || (*method != "forest" && *method != "gbm"))
-                    throw core::Error(core::ErrorCode::kInvalidArgument, "option \"method\" is neither forest nor gbm");
-                kind = *method == "gbm" ? core::Learner::kBoosting : core::Learner::kForest;
+                if (method == nullptr || (*method != "forest" && *method != "gbm" && *method != "logistic"))
+                    throw core::Error(core::ErrorCode::kInvalidArgument, "option \"method\" is none of forest, gbm and logistic");
+                kind = *method == "gbm" ? core::Learner::kBoosting : *method == "logistic" ? core::Learner::kLinear : core::Learner::kForest;
                 continue;
             }
             says_calibration = says_calibration || name == "calibration" || name == "bootstrap";
@@ -194,6 +195,9 @@ ECOM_FUNCTION(ecom_forest_value_add) { return learner_add(fcinfo, kForestValue, 
 ECOM_FUNCTION(ecom_gbm_class_add) { return learner_add(fcinfo, kBoostingClass, true); }
 ECOM_FUNCTION(ecom_gbm_value_add) { return learner_add(fcinfo, kBoostingValue, false); }
 
+ECOM_FUNCTION(ecom_logistic_add) { return learner_add(fcinfo, kLogistic, true); }
+ECOM_FUNCTION(ecom_linear_add) { return learner_add(fcinfo, kLinear, false); }
+
 ECOM_FUNCTION(ecom_learner_combine) {
     BackendHost host;
     return combine_states<core::LearnerState>(fcinfo, host);
@@ -205,8 +209,7 @@ ECOM_FUNCTION(ecom_learner_final) {
     const ReadableState<core::LearnerState> state(fcinfo, 0);
     BackendHost host;
     const core::LearnerParams params = params_of_state(*state);
-    const core::TreeModel model(core::fit_trees(state->rows(host), params, host));
-    return varlena_datum(core::encode_model(model));
+    return varlena_datum(core::encode_model(*core::fit_learner(state->rows(host), params, host)));
 }
 
 // (state, folds int) returns setof (fold int, actual float8, predicted float8)
@@ -268,6 +271,22 @@ ECOM_FUNCTION(ecom_feature_importance) {
         RowValues<2> row;
         row.put_datum(text_datum(model.features()[f].name));
         row.put(model.importance()[f]);
+        row.into(rows);
+    }
+    return static_cast<Datum>(0);
+}
+
+// (model) returns setof (term text, estimate float8, standard_error float8, statistic float8, p_value float8), strict
+ECOM_FUNCTION(ecom_coefficients) {
+    RowSink rows(fcinfo);
+    const auto optional = [](double v) { return std::isnan(v) ? std::nullopt : std::optional<double>(v); };
+    for (const core::Coefficient& c : model_arg<core::LinearModel>(fcinfo, 0).coefficients()) {
+        RowValues<5> row;
+        row.put_datum(text_datum(c.term));
+        row.put(c.estimate);
+        row.put(optional(c.error));
+        row.put(optional(c.statistic));
+        row.put(optional(c.p_value));
         row.into(rows);
     }
     return static_cast<Datum>(0);

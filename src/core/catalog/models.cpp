@@ -5,6 +5,7 @@
 #include "core/clv/gamma_gamma.hpp"
 #include "core/forecast/method.hpp"
 #include "core/recommend/item_model.hpp"
+#include "core/forest/linear_model.hpp"
 #include "core/forest/tree_model.hpp"
 #include "core/rfm/segments.hpp"
 #include "core/stats/pca.hpp"
@@ -23,6 +24,7 @@ ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == BtydModel::kKind) return BtydModel::decode;
     if (kind == GammaGammaModel::kKind) return GammaGammaModel::decode;
     if (kind == TreeModel::kKind) return TreeModel::decode;
+    if (kind == LinearModel::kKind) return LinearModel::decode;
     if (kind == CoxModel::kKind) return CoxModel::decode;
     return find_forecaster_decoder(kind);
 }

@@ -97,10 +97,10 @@ std::vector<HeldOut> cross_validate(const TrainingRows& rows, const LearnerParam
             poll();
             if (fold[i] != k) kept.push_back(static_cast<std::uint32_t>(i));
         }
-        const TreeModel model(fit_trees(rows.subset(kept, host), params, host));
+        const std::unique_ptr<FeatureModel> model = fit_learner(rows.subset(kept, host), params, host);
         std::vector<std::vector<double>> numbers(rows.width());
         for (std::size_t f = 0; f < rows.width(); ++f)
-            for (const std::string& name : rows.categories[f]) numbers[f].push_back(model.category(f, name));
+            for (const std::string& name : rows.categories[f]) numbers[f].push_back(model->category(f, name));
         for (std::size_t i = 0; i < n; ++i) {
             if (fold[i] != k) continue;
             poll(16);
@@ -108,7 +108,7 @@ std::vector<HeldOut> cross_validate(const TrainingRows& rows, const LearnerParam
                 const double v = rows.columns[f][i];
                 values[f] = numbers[f].empty() || std::isnan(v) ? v : numbers[f][static_cast<std::size_t>(v)];
             }
-            out.push_back({rows.labels[i], model.predict(values.data()), k + 1});
+            out.push_back({rows.labels[i], model->predict(values.data()), k + 1});
         }
     }
     return out;

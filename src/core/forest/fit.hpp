@@ -1,11 +1,13 @@
-// Fitting ensembles of trees, and cross-validating them.
+// Fitting learners, and cross-validating them.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "core/base/host.hpp"
 #include "core/forest/features.hpp"
 #include "core/forest/learner_params.hpp"
+#include "core/forest/linear_model.hpp"
 #include "core/forest/tree_model.hpp"
 
 namespace ecom::core {
@@ -15,6 +17,12 @@ namespace ecom::core {
 TreeEnsemble fit_forest(const TrainingRows& rows, const LearnerParams& params, Host& host);
 TreeEnsemble fit_boosting(const TrainingRows& rows, const LearnerParams& params, Host& host);
 TreeEnsemble fit_trees(const TrainingRows& rows, const LearnerParams& params, Host& host);
+
+// Logistic regression, or linear by least squares; with a penalty l2 / 2 times the squared norm of the coefficients
+// of standardised columns.
+LinearFit fit_linear(const TrainingRows& rows, const LearnerParams& params, Host& host);
+
+std::unique_ptr<FeatureModel> fit_learner(const TrainingRows& rows, const LearnerParams& params, Host& host);
 
 // Platt's (1999) A and B over the logit of probabilities, with his smoothed targets, by Newton's method
 // (Lin, Lin and Weng, 2007).

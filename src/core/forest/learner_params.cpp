@@ -11,18 +11,20 @@ namespace {
 
 struct Option {
     std::string_view name;
-    bool forest, boosting, values;  // who knows it; whether regressions do
+    bool forest, boosting, values;  // who knows it; whether learners of numbers do
+    bool linear = false;
 };
 
 constexpr Option kOptions[] = {
     {"trees", true, true, true},          {"max_depth", true, true, true},        {"min_leaf", true, true, true},
     {"mtry", true, true, true},           {"bins", true, true, true},             {"splits", true, false, true},
     {"bootstrap", true, false, true},     {"class_weight", true, true, false},    {"positive_weight", true, true, false},
-    {"calibration", true, false, false},  {"learning_rate", false, true, true},   {"l2", false, true, true},
-    {"seed", true, true, true},           {"exclude", true, true, true},
+    {"calibration", true, false, false},  {"learning_rate", false, true, true},   {"l2", false, true, true, true},
+    {"seed", true, true, true},           {"exclude", true, true, true, true},
 };
 
 bool knows(const Option& option, Learner learner, bool classify) {
+    if (learner == Learner::kLinear) return option.linear;
     return (learner == Learner::kForest ? option.forest : option.boosting) && (classify || option.values);
 }
 
@@ -89,6 +91,7 @@ LearnerParams LearnerParams::from(Learner learner, bool classify, const Document
         p.max_depth = 6;
         p.bootstrap = false;
     }
+    if (learner == Learner::kLinear) p.lambda = 0;
     const auto* fields = std::get_if<Document::Fields>(&options.value());
     if (fields == nullptr)
         throw Error(ErrorCode::kInvalidArgument, "options are not a JSON object",

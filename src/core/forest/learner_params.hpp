@@ -10,7 +10,7 @@
 
 namespace ecom::core {
 
-enum class Learner { kForest, kBoosting };
+enum class Learner { kForest, kBoosting, kLinear };
 
 struct LearnerParams {
     Learner learner = Learner::kForest;
