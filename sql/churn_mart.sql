@@ -70,7 +70,10 @@ from (select * from now order by customer_key limit 200) n,
 where is_bad is not null group by e.feature order by e.feature;
 rollback;
 select count(*) filter (where reason_1 is not null) <= 100 as few_reasons from churn_shop.customer_churn;
--- Boosting; a version that stays.
+-- Logistic regression; boosting; a version that stays.
+select ecom.set_setting('churn_shop', 'churn.method', 'logistic');
+select status from ecom.refresh('churn_shop', '{churn}');
+select version, kind, (metrics ->> 'holdout_log_loss')::float8 < (metrics ->> 'baseline_log_loss')::float8 as better from ecom.model_versions('churn_shop', 'churn') limit 1;
 select ecom.set_setting('churn_shop', 'churn.method', 'gbm');
 select ecom.set_setting('churn_shop', 'model.promotion', 'manual');
 select status from ecom.refresh('churn_shop', '{churn}');

@@ -83,6 +83,36 @@ from generate_series(1, 10000) i, lateral (select 'c' || i as a, i % 10 as b) f;
 select format('create temporary table wide as select i %% 2 = 0 as label, %s from generate_series(1, 50) i', string_agg(format('(i * %s %% 17)::float4 as f%s', k, k), ', ')) from generate_series(1, 1000) k \gset
 :format ;
 select jsonb_array_length(ecom.model_info(ecom.forest_fit(w.label, w, '{"trees": 5, "exclude": ["label"]}')) -> 'features') as features from wide w;
+-- Logistic regression of a table of two by two: the log odds ratio and its standard error are known.
+create temporary table odds as select label, x from (values (true, true, 30), (true, false, 10), (false, true, 20), (false, false, 40)) v (label, x, n), generate_series(1, n);
+create temporary table logit as select ecom.logistic_fit(o.label, f) as m from odds o, lateral (select o.x) f;
+select term, round(estimate::numeric, 9) as estimate, round(standard_error::numeric, 9) as standard_error, round(p_value::numeric, 9) as p_value from logit, ecom.coefficients(m);
+select round(ln(30.0 * 40 / (10 * 20)), 9) as estimate, round(sqrt(1 / 30.0 + 1 / 10.0 + 1 / 20.0 + 1 / 40.0), 9) as standard_error;
+select f.x, round(ecom.predict_prob(m, f)::numeric, 9) as probability from logit, (values (true), (false)) f (x);
+-- Linear regression beside the server's own functions; a ridge penalty shrinks.
+select round(c.estimate::numeric, 9) = round(case c.term when 'x' then s.slope else s.intercept end::numeric, 9) as same
+from (select ecom.linear_fit(b.root, f) as m, regr_slope(b.root, b.x) as slope, regr_intercept(b.root, b.x) as intercept from buyers b, lateral (select b.x) f) s, ecom.coefficients(s.m) c;
+select abs(r.estimate) < abs(c.estimate) as shrunk, r.standard_error is null as no_error
+from (select ecom.linear_fit(b.root, f) as m, ecom.linear_fit(b.root, f, '{"l2": 100}') as ridge from buyers b, lateral (select b.x) f) s,
+     ecom.coefficients(s.m) c join lateral ecom.coefficients(s.ridge) r using (term) where term = 'x';
+-- Texts against the most frequent one, missing numbers, columns that others add up to, reasons, both forms, cross-validation.
+create temporary table regression as select ecom.logistic_fit(b.leaves, f) as m from buyers b, lateral (select b.x, b.paid, b.colour, 2 * b.x as twice) f;
+select term, estimate <> 0 as has_estimate, standard_error > 0 as has_error from regression, ecom.coefficients(m);
+select max(abs(s.total + s.base - s.prediction)) < 1e-9 as sums
+from (select b.id, sum(e.contribution) as total, min(e.base) as base, min(e.prediction) as prediction
+      from regression, buyers b, lateral (select b.x, b.paid, b.colour, 2 * b.x as twice) f, ecom.explain(m, f) e where b.id <= 30 group by b.id) s;
+select m::jsonb::text::ecom.model::text = m::text as same from regression;
+select feature, importance > 0 as matters from regression, ecom.feature_importance(m);
+select count(*) as rows, ecom.roc_auc(r.actual = 1, r.predicted) > 0.85 as ranks
+from (select ecom.learner_agg(b.leaves, b, '{"method": "logistic", "exclude": ["id", "leaves"]}') as s from buyers b) a, ecom.holdout_predictions(a.s, 4) r;
+select ecom.logistic_fit(true, b) from buyers b;
+select ecom.logistic_fit(b.x > 50, f) from buyers b, lateral (select b.x) f;
+select ecom.model_info(ecom.logistic_fit(b.x > 50, f, '{"l2": 1}')) ->> 'learner' as ridge from buyers b, lateral (select b.x) f;
+select ecom.linear_fit(i, f) from generate_series(1, 3) i, lateral (select i as a, i * i as b) f;
+select ecom.logistic_fit(b.leaves, b, '{"trees": 5}') from buyers b;
+select ecom.logistic_fit(i % 2 = 0, f) from generate_series(1, 5000) i, lateral (select 'c' || i as a) f;
+select c.* from model, ecom.coefficients(m) c;
+
 -- What is refused, and how.
 select ecom.forest_fit(b.leaves, b, '{"tress": 5}') from buyers b;
 select ecom.gbm_fit(b.leaves, b, '{"bootstrap": true}') from buyers b;

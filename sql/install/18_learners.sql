@@ -20,6 +20,14 @@ create function ecom_internal.gbm_add(ecom.state, label float8, features record)
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_gbm_value_add';
 create function ecom_internal.gbm_add(ecom.state, label float8, features record, options jsonb) returns ecom.state
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_gbm_value_add';
+create function ecom_internal.logistic_add(ecom.state, label boolean, features record) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_logistic_add';
+create function ecom_internal.logistic_add(ecom.state, label boolean, features record, options jsonb) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_logistic_add';
+create function ecom_internal.linear_add(ecom.state, label float8, features record) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_linear_add';
+create function ecom_internal.linear_add(ecom.state, label float8, features record, options jsonb) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_linear_add';
 create function ecom_internal.learner_combine(ecom.state, ecom.state) returns ecom.state
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_learner_combine';
 create function ecom_internal.learner_final(ecom.state) returns ecom.model
@@ -123,8 +131,45 @@ create aggregate ecom.churn_fit(label boolean, features record, options jsonb) (
 comment on aggregate ecom.churn_fit(boolean, record, jsonb) is
 'Fits the model behind ecom.churn_prob, with options.
 Example: SELECT ecom.model_info(ecom.churn_fit(r.frequency = 1, f, ''{"method": "gbm", "trees": 20}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
-options: method (forest or gbm), and those of ecom.forest_fit or ecom.gbm_fit; calibration is platt for forests. An unknown
+options: method (forest, gbm or logistic), and those of ecom.forest_fit, ecom.gbm_fit or ecom.logistic_fit; calibration is platt for
+forests. An unknown
 option or a value out of range: 22023.';
+create aggregate ecom.logistic_fit(label boolean, features record) (
+    sfunc = ecom_internal.logistic_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
+comment on aggregate ecom.logistic_fit(boolean, record) is
+'Fits a logistic regression, as a model for ecom.predict_prob and ecom.coefficients.
+Example: SELECT c.* FROM (SELECT ecom.logistic_fit(r.frequency > 3, f) AS m FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f) s, ecom.coefficients(s.m) c
+features: as in ecom.forest_fit. A text or enum has a coefficient for every value but the most frequent one, which the others are
+compared with; a missing number is read as the mean, with a coefficient for its being missing. Columns that others add up to get no
+coefficient. Maximum likelihood by Newton''s method, standard errors from the information matrix, without a penalty: as glm of R.
+Rows with a NULL label are skipped; NULL for no rows. Errors: 22000 for labels of one class only, too few rows, and labels that the
+features tell apart without error. Time: rows x columns squared x about 6; memory of the rows, and columns squared.';
+create aggregate ecom.logistic_fit(label boolean, features record, options jsonb) (
+    sfunc = ecom_internal.logistic_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
+comment on aggregate ecom.logistic_fit(boolean, record, jsonb) is
+'Fits a logistic regression, with options.
+Example: SELECT ecom.model_info(ecom.logistic_fit(r.frequency > 3, f, ''{"l2": 1}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
+options: l2 (0: no penalty; else l2 / 2 times the squared norm of the coefficients of standardised columns is added to the loss, so that
+it is 1 / C of scikit-learn after its StandardScaler; then there are no standard errors), exclude (names of columns that are no features).
+The rest is as in ecom.logistic_fit(label, features).';
+create aggregate ecom.linear_fit(label float8, features record) (
+    sfunc = ecom_internal.linear_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
+comment on aggregate ecom.linear_fit(float8, record) is
+'Fits a linear regression by least squares, as a model for ecom.predict and ecom.coefficients.
+Example: SELECT c.* FROM (SELECT ecom.linear_fit(r.monetary_amount::float8, f) AS m FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.frequency) f) s, ecom.coefficients(s.m) c
+features and errors: as in ecom.logistic_fit. Standard errors assume equal variance of the residuals: as lm of R. Its metrics are those
+on the rows themselves, beside those of always predicting the mean.';
+create aggregate ecom.linear_fit(label float8, features record, options jsonb) (
+    sfunc = ecom_internal.linear_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
+comment on aggregate ecom.linear_fit(float8, record, jsonb) is
+'Fits a linear regression, with options.
+Example: SELECT ecom.model_info(ecom.linear_fit(r.monetary_amount::float8, f, ''{"l2": 10}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.frequency) f
+options: l2 (0; else a ridge penalty: l2 times the squared norm of the coefficients of standardised columns is added to the sum of squared
+residuals, as Ridge of scikit-learn), exclude. The rest is as in ecom.linear_fit(label, features).';
 create function ecom.predict(model ecom.model, features record) returns float8
     language c immutable strict parallel safe cost 100 as 'MODULE_PATHNAME', 'ecom_predict';
 comment on function ecom.predict(ecom.model, record) is
@@ -156,8 +201,8 @@ comment on function ecom.explain(ecom.model, record) is
 'Why a model predicts what it does for a row: one row per feature with what it adds to the prediction.
 Example: SELECT e.* FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10, "exclude": ["frequency"]}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm LIMIT 1) f, ecom.explain(s.m, f) e
 contribution: Shapley value of the feature by the path-dependent TreeSHAP (Lundberg et al., 2018, 2020): base and all
-contributions sum to prediction. prediction: of a forest the mean of its trees before calibration, of boosting for a yes/no
-label the log-odds. base: the prediction of a row of which nothing is known. Features, NULLs and errors as ecom.predict.
+contributions sum to prediction. prediction: of a forest the mean of its trees before calibration, of boosting and logistic
+regression the log-odds. Of a regression: coefficients times distances from the mean. base: the prediction of a row of which nothing is known. Features, NULLs and errors as ecom.predict.
 Time: trees x nodes x half the depth, about a millisecond for 100 trees of depth 10.';
 create function ecom.feature_importance(model ecom.model, out feature text, out importance float8)
     returns setof record language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_feature_importance';
@@ -197,3 +242,13 @@ comment on function ecom.is_test_row(text, float8, bigint) is
 'Splits rows into training and test ones by their key: true for a share of all keys, always the same ones.
 Example: SELECT count(*) FILTER (WHERE ecom.is_test_row(customer_key::text)), count(*) FROM shop.customer_rfm
 test_share: 0 to 1, otherwise NULL. seed: another one gives another split. NULL for a NULL key.';
+
+create function ecom.coefficients(
+    model ecom.model, out term text, out estimate float8, out standard_error float8, out statistic float8, out p_value float8)
+    returns setof record language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_coefficients';
+comment on function ecom.coefficients(ecom.model) is
+'The coefficients of a model of ecom.logistic_fit or ecom.linear_fit, the intercept first.
+Example: SELECT c.* FROM (SELECT ecom.logistic_fit(r.frequency > 3, f) AS m FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f) s, ecom.coefficients(s.m) c
+term: the feature; for a text or enum with its value, for a number also whether it is missing. estimate: change of the log-odds, or of
+the number, by one unit. statistic: estimate over standard_error; p_value: two-sided, by the normal distribution for logistic and
+Student''s t for linear regression. These three are NULL with a penalty, and for a term that others add up to. Another kind: 42804.';

@@ -7,8 +7,8 @@ values
      'Days without an order that count as churn in customer_churn: the label is taken from the last so many days of the history.'),
     ('churn.active_days', '365', 'integer', false, false, 7, 3650, null,
      'Customers are in customer_churn who ordered within so many days; the others have left.'),
-    ('churn.method', 'forest', 'text', false, false, null, null, array['forest', 'gbm'],
-     'Learner of customer_churn: a calibrated random forest or gradient boosting, see ecom.churn_fit.'),
+    ('churn.method', 'forest', 'text', false, false, null, null, array['forest', 'gbm', 'logistic'],
+     'Learner of customer_churn: a calibrated random forest, gradient boosting or logistic regression, see ecom.churn_fit.'),
     ('churn.features', 'extended', 'text', false, false, null, null, array['extended', 'documented'],
      'What the churn model looks at: all features, or the seven of docs/churn.md.'),
     ('churn.high_probability', '0.7', 'number', false, false, 0, 1, null, 'Least churn probability of the band High.'),
@@ -226,7 +226,8 @@ begin
     end if;
 
     perform ecom_internal.report_progress(mart_id, 'churn', 'fitting the model', 0, 0);
-    options := jsonb_build_object('method', method, 'min_leaf', least(20, greatest(5, customers / 100)), 'exclude',
+    options := case method when 'logistic' then '{"l2": 1}'::jsonb else jsonb_build_object('min_leaf', least(20, greatest(5, customers / 100))) end
+        || jsonb_build_object('method', method, 'exclude',
         (select jsonb_agg(x.name) from (select 'customer_key' union all select 'is_churned'
                                         union all select f.name from ecom_internal.churn_feature f where feature_set = 'documented' and not f.is_documented) x (name)));
     select ecom.churn_fit(t.is_churned, t, options) into churn_model from pg_temp.ecom_churn_training t;

@@ -26,6 +26,20 @@ is 'reasons of the tree of scikit-learn' '35|t' "$(sql "select count(*), max(abs
      lateral (select recency, frequency, monetary, aov, tenure, ipt, ncat) f, ecom.explain(m, f) with ordinality e (feature, contribution, base, prediction, place)
      join lateral (select phi, place from jsonb_array_elements_text(reasons.phi) with ordinality x (phi, place)) p using (place)")"
 
+# Logistic regression: coefficients, standard errors and likelihood of statsmodels, and of scikit-learn with a penalty.
+sql "create table logit as select ecom.logistic_fit(churn = 1, f) as m, ecom.logistic_fit(churn = 1, f, '{\"l2\": 1}') as ridge
+     from det, lateral (select recency, frequency, monetary, aov, tenure, ipt, ncat) f"
+is 'coefficients of statsmodels' '8|t|t' "$(sql "select count(*), max(abs(c.estimate - x.coef::float8) / c.standard_error) < 1e-6, max(abs(c.standard_error / s.se::float8 - 1)) < 1e-6
+     from logit, reference, ecom.coefficients(m) with ordinality c (term, estimate, standard_error, statistic, p_value, n)
+     join lateral jsonb_array_elements_text(doc #> '{classification,logit_det_raw,coef}') with ordinality x (coef, n) using (n)
+     join lateral jsonb_array_elements_text(doc #> '{classification,logit_det_raw,se}') with ordinality s (se, n) using (n)")"
+is 'likelihood of statsmodels' t "$(sql "select abs((ecom.model_info(m) #>> '{metrics,log_likelihood}')::float8 - (doc #>> '{classification,logit_det_raw,llf}')::float8) < 1e-6 from logit, reference")"
+is 'penalised coefficients of scikit-learn' '7|t' "$(sql "select count(*), max(abs(c.estimate * d.sd - x.coef::float8)) < 1e-3
+     from logit, reference, ecom.coefficients(ridge) c
+     join lateral (select key as term, stddev_pop(value::float8) as sd from det, jsonb_each_text(to_jsonb(det)) group by key) d using (term)
+     join (values ('recency', 1), ('frequency', 2), ('monetary', 3), ('aov', 4), ('tenure', 5), ('ipt', 6), ('ncat', 7)) n (term, n) using (term)
+     join lateral jsonb_array_elements_text(doc #> '{classification,logit_det_standardized_L2_C1,coef}') with ordinality x (coef, n) using (n)")"
+
 # Five folds over five seeds of the forest, one of boosting: means within one standard error, about 0.005 of either figure
 # between folds, of the means that scikit-learn and xgboost reach on these seven features.
 sql 'create table telco ("customerID" text, gender text, "SeniorCitizen" int, "Partner" text, "Dependents" text, tenure int, "PhoneService" text, "MultipleLines" text,
@@ -52,6 +66,8 @@ is 'accuracy of the forest' t "$(sql "select abs(accuracy - $(peer 'rf100_d10 se
 held_out boosting '{"method": "gbm", "trees": 200, "max_depth": 3, "learning_rate": 0.05}' 1
 is 'AUC of boosting' t "$(sql "select roc_auc > $(peer xgb_hist_200x3_.05 auc) - 0.005 from boosting_quality")"
 is 'accuracy of boosting' t "$(sql "select accuracy > $(peer xgb_hist_200x3_.05 accuracy) - 0.005 from boosting_quality")"
+held_out logistic '{"method": "logistic"}' 1
+is 'AUC of logistic regression' t "$(sql "select abs(roc_auc - $(peer logit auc)) < 0.005 from logistic_quality")"
 held_out calibrated '{}' 1
 is 'calibration of the forest' t "$(sql 'select (ecom.classification_metrics(actual = 1, predicted)).calibration_error < 0.03 from calibrated')"
 finish
