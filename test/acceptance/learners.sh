@@ -53,7 +53,7 @@ sql "create table seven as select \"Churn\" = 'Yes' as churn, tenure, \"MonthlyC
 # held_out NAME OPTIONS SEEDS: mean over seeds and folds of AUC and accuracy.
 held_out() {
     sql "create table $1 as select seed, h.* from generate_series(1, $3) seed,
-         lateral (select ecom.learner_agg(s.churn, s, jsonb_build_object('seed', seed, 'exclude', array['churn']) || '$2') as state from seven s) a, ecom.holdout_predictions(a.state, 5) h"
+         lateral (select ecom.learner_agg(s.churn, s, jsonb_build_object('exclude', array['churn']) || case when $3 > 1 then jsonb_build_object('seed', seed) else '{}' end || '$2') as state from seven s) a, ecom.holdout_predictions(a.state, 5) h"
     sql "create table ${1}_quality as select avg(roc_auc) as roc_auc, avg(accuracy) as accuracy
          from (select ecom.roc_auc(actual = 1, predicted) as roc_auc, avg(((predicted >= 0.5) = (actual = 1))::int) as accuracy from $1 group by seed, fold) f"
     echo "# $1: AUC and accuracy $(sql "select round(roc_auc::numeric, 4), round(accuracy::numeric, 4) from ${1}_quality")"
