@@ -2,7 +2,7 @@
 set client_min_messages = warning;
 select from ecom.create_mart('shop_price');
 select step, status, reason from ecom.refresh('shop_price', '{price}');
-select loaded_lines > 0 as loaded from ecom.load_demo('shop_price', 2000, 60000, 24, 11);
+select loaded_lines > 0 as loaded from ecom.load_demo('shop_price', 1500, 40000, 24, 11);
 select step, rows, status, reason from ecom.refresh('shop_price', '{price}');
 
 -- What was planted is found: the interval, with an allowance for months without sales, holds the truth of each category.
@@ -34,13 +34,13 @@ update shop_price.dim_product set unit_cost = null where product_key = 2;
 delete from shop_price.fact_sales where product_key = 3 and order_date_key > 20240401;
 select status from ecom.refresh('shop_price', '{price}');
 select product_key, advice, evidence_grade, elasticity is null as no_elasticity, reason from shop_price.price_advice where product_key between 1 and 3 order by 1;
-select ecom.drop_mart('shop_price');
+drop schema shop_price cascade;
 
 -- A mart of one line.
-select from ecom.create_mart('shop_price');
+select from ecom.create_mart('shop_price', start_date => '2025-01-01', end_date => '2025-12-31');
 insert into shop_price.dim_product (product_id) values ('one');
 insert into shop_price.fact_sales (ordered_at, order_date_key, product_key, line_number, is_return, revenue_amount, order_id, quantity, unit_price)
 select '2025-12-31', 20251231, product_key, 1, false, 10, 'new', 1, 10 from shop_price.dim_product where product_id = 'one';
 select rows, status, reason from ecom.refresh('shop_price', '{price}');
 select advice, evidence_grade, reason from shop_price.price_advice;
-select ecom.drop_mart('shop_price');
+drop schema shop_price cascade;

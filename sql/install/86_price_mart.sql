@@ -13,7 +13,7 @@ values
      'Units in a month, on average, that a product needs for an elasticity of its own.');
 
 insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
-    ('price', 90, 'refresh_price', true, 'category_price_elasticity, price_advice: price of each product, where evidence supports one');
+    ('price', 91, 'refresh_price', true, 'category_price_elasticity, price_advice: price of each product, where evidence supports one');
 
 insert into ecom_internal.requirement (capability, measure, position, description, needed, advice) values
     ('price_advice', 'products', 420, 'products with sales', '5', 'Map product_id: the season is taken from the other products.'),
@@ -202,14 +202,13 @@ begin
         -- The side on which profit rises, then the best price on it that is not beyond those tried.
         side as (
             select r.*, o.price >= r.current_price as is_up
-            from ready r left join lateral ecom.optimal_price(r.current_price, r.unit_cost, r.b, r.se, $2) o on r.obstacle is null),
+            from ready r left join lateral ecom.optimal_price(r.current_price, r.unit_cost, r.b, r.se, case when r.obstacle is null then $2 end) o on true),
         room as (
             select s.*, least($2, case when s.is_up then s.highest_price / s.current_price - 1 else 1 - s.lowest_price / s.current_price end) as allowed
             from side s),
         best as (
             select r.*, o.price, o.price / r.current_price - 1 as change, o.quantity_change, o.profit_change, o.probability_of_gain
-            from room r left join lateral ecom.optimal_price(r.current_price, r.unit_cost, r.b, r.se, r.allowed) o
-                on r.obstacle is null and r.allowed >= 0.001),
+            from room r left join lateral ecom.optimal_price(r.current_price, r.unit_cost, r.b, r.se, case when r.obstacle is null and r.allowed >= 0.001 then r.allowed end) o on true),
         judged as (
             select b.*, case
                 when b.obstacle is not null then ''no advice''
