@@ -109,7 +109,6 @@ declare
     advised bigint;
 begin
     perform ecom_internal.report_progress(ecom_internal.mart_oid(mart), 'price', 'measuring elasticities', 0, 0);
-    drop table if exists pg_temp.ecom_price_month, pg_temp.ecom_price_product;
     -- The season and the promotions of a category are the same for its products: what they add to a month leaves with the mean of the
     -- month. Categories of fewer than 5 products take part with all others of their kind.
     execute format('

@@ -86,7 +86,6 @@ declare
     planned bigint;
 begin
     perform ecom_internal.report_progress(ecom_internal.mart_oid(mart), 'stock', 'forecasting demand', 0, 0);
-    drop table if exists pg_temp.ecom_stock_week;
     -- Whole weeks back from as_of, those without sales included: a product that nobody buys any more has a demand of 0. The first
     -- week of a product is left out, in which it may have been sold for a day only.
     execute format('
@@ -111,7 +110,8 @@ begin
         with history as (
             select w.product_key, count(*)::int as weeks from pg_temp.ecom_stock_week w group by w.product_key),
         forecast as (
-            select f.series::int as product_key, greatest(0, f.forecast) / 7 as per_day, f.std_error
+            -- Smoothing never quite reaches 0: less than a unit in twenty years is no demand.
+            select f.series::int as product_key, case when f.forecast < 0.001 then 0 else f.forecast / 7 end as per_day, f.std_error
             from ecom.ets_forecast(''select w.product_key, w.week_start, w.quantity from pg_temp.ecom_stock_week w
                                      where w.product_key in (select x.product_key from pg_temp.ecom_stock_week x group by 1 having count(*) >= 8)'',
                                    1, ''week'', 1, model => ''ANN'') f),

@@ -77,7 +77,6 @@ begin
     execute format('delete from %I.staff_plan', mart);
     rows := 0;
     perform ecom_internal.report_progress(ecom_internal.mart_oid(mart), 'staff', 'forecasting orders', 0, 0);
-    drop table if exists pg_temp.ecom_staff_order;
     execute format('
         create temporary table ecom_staff_order on commit drop as
         select f.order_id, min(f.ordered_at) as ordered_at from %I.fact_sales f
