@@ -34,16 +34,16 @@ function start() {
   const shop = new Shop(report);
   const state = { period: "all" };
   const cards = layout();
-  const refresh = () => cards.forEach((card) => card.update());
+  const refresh = (force = false) => cards.forEach((card) => card.update(force));
   filterBar(shop, state, refresh);
   cards.push(...buildCards(shop, state, cards.add));
   refresh();
   // A redraw fits the new size and, in print, its colours.
   let width = window.innerWidth;
   window.addEventListener("resize", () => { if (window.innerWidth !== width) { width = window.innerWidth; refresh(); } });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
-  window.addEventListener("beforeprint", refresh);
-  window.addEventListener("afterprint", refresh);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => refresh());
+  window.addEventListener("beforeprint", () => refresh(true));
+  window.addEventListener("afterprint", () => refresh(true));
   main.dataset.ready = "true";
 }
 
@@ -92,10 +92,14 @@ function card(id, title, note, follows, state, { wide = false, render }) {
   const node = element("section", { class: wide ? "card wide" : "card", id, "aria-labelledby": `${id}-title` },
     element("h2", { id: `${id}-title` }, title), element("p", { class: "note" }, note), badge, body);
   let chart;
+  let fillTable = () => {};
+  let needsUpdate = true;
   const drawChart = (label, height, option, columns, rows) => {
     if (!chart) {
       const holder = element("div", { class: "chart", role: "img" });
-      body.replaceChildren(holder, element("details", {}, element("summary", {}, "As a table"), element("div")));
+      const details = element("details", {}, element("summary", {}, "As a table"), element("div"));
+      details.addEventListener("toggle", () => fillTable());
+      body.replaceChildren(holder, details);
       chart = charts.draw(holder);
     }
     const [holder, details] = body.children;
@@ -103,18 +107,31 @@ function card(id, title, note, follows, state, { wide = false, render }) {
     holder.style.height = `${height}px`;
     chart.resize();
     chart.setOption(option(holder.clientWidth), true);
-    details.lastChild.replaceChildren(table(title, columns, rows));
+    // Hundreds of rows that nobody has asked for would cost more than the chart.
+    fillTable = () => details.lastChild.replaceChildren(...(details.open ? [table(title, columns, rows)] : []));
+    fillTable();
   };
   const say = (text) => {
     chart?.dispose();
     chart = undefined;
     body.replaceChildren(element("p", { class: "note" }, text));
   };
-  return { node, update() {
+  const update = () => {
+    needsUpdate = false;
     const ignored = Object.keys(FILTERS).filter((name) => !follows.includes(name) && state[name] != null && state[name] !== "all");
     badge.hidden = ignored.length === 0;
     badge.textContent = `Does not follow the filter by ${ignored.map((name) => FILTERS[name].toLowerCase()).join(", ")}`;
     render({ body, drawChart, say });
+  };
+  // A card out of sight waits until it is scrolled to or printed; it keeps its size meanwhile.
+  let isNear = false;
+  new IntersectionObserver((entries) => {
+    isNear = entries.at(-1).isIntersecting;
+    if (isNear && needsUpdate) update();
+  }, { rootMargin: "600px" }).observe(node);
+  return { node, update(force = false) {
+    needsUpdate = true;
+    if (isNear || force || !body.hasChildNodes()) update();
   } };
 }
 
