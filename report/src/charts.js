@@ -31,7 +31,7 @@ const valueAxis = (look, formatter = short) => ({ type: "value", axisLabel: { co
 const nameAxis = (look, data, length = 18) => ({ type: "category", data, axisLine: { lineStyle: { color: look.muted } }, axisTick: { show: false },
   axisLabel: { color: look.muted, formatter: (text) => cut(text, length), hideOverlap: true } });
 const legend = (look) => ({ type: "plain", top: 0, left: 0, textStyle: { color: look.text }, itemWidth: 14, itemHeight: 10, formatter: (text) => cut(text, 24) });
-const lines = (head, rows) => [head, ...rows.map(([name, value]) => `${name}: ${value}`)].join("\n");
+const told = (head, rows) => [head, ...rows.map(([name, value]) => `${name}: ${value}`)].join("\n");
 
 export function trend(look, months, forecast, selected) {
   const labels = [...months.map((month) => month.id), ...forecast.map((row) => row.period_start.slice(0, 7))];
@@ -53,17 +53,24 @@ export function trend(look, months, forecast, selected) {
     tooltip: { ...base(look).tooltip, trigger: "axis", formatter: ([first]) => {
       const n = first.dataIndex;
       const month = months[n];
-      if (month) return lines(periodName(month.id) + (month.is_complete ? "" : " (not complete)"), [["Revenue", whole(month.revenue)]]);
+      if (month) return told(periodName(month.id) + (month.is_complete ? "" : " (not complete)"), [["Revenue", whole(month.revenue)]]);
       const row = forecast[n - months.length];
-      return lines(`${periodName(labels[n])} (forecast)`, [["Expected", whole(row.value)], ["Between", `${whole(row.lower)} and ${whole(row.upper)}`]]);
+      return told(`${periodName(labels[n])} (forecast)`, [["Expected", whole(row.value)], ["Between", `${whole(row.lower)} and ${whole(row.upper)}`]]);
     } },
     xAxis: { ...nameAxis(look, labels), axisLabel: { color: look.muted, formatter: periodName, hideOverlap: true } }, yAxis: valueAxis(look), series };
+}
+
+export function lines(look, labels, series) {
+  return { ...base(look), grid: { left: 8, right: 12, top: 34, bottom: 4, containLabel: true }, legend: legend(look),
+    tooltip: { ...base(look).tooltip, trigger: "axis", formatter: (items) => told(periodName(labels[items[0].dataIndex]), items.map((item) => [item.seriesName, whole(item.value)])) },
+    xAxis: { ...nameAxis(look, labels), axisLabel: { color: look.muted, formatter: periodName, hideOverlap: true } }, yAxis: valueAxis(look),
+    series: series.map(([name, data], n) => ({ name, type: "line", data, symbol: ["circle", "none", "triangle", "diamond"][n % 4], symbolSize: 5, lineStyle: { type: ["solid", "solid", "dashed", "dotted"][n % 4] } })) };
 }
 
 export function bars(look, rows, total) {
   const ordered = [...rows].reverse();
   return { ...base(look), grid: { left: 8, right: 62, top: 8, bottom: 4, containLabel: true },
-    tooltip: { ...base(look).tooltip, formatter: ({ dataIndex }) => lines(ordered[dataIndex].member, [["Revenue", whole(ordered[dataIndex].revenue)], ["Share", percent(total ? ordered[dataIndex].revenue / total : null)]]) },
+    tooltip: { ...base(look).tooltip, formatter: ({ dataIndex }) => told(ordered[dataIndex].member, [["Revenue", whole(ordered[dataIndex].revenue)], ["Share", percent(total ? ordered[dataIndex].revenue / total : null)]]) },
     xAxis: valueAxis(look), yAxis: nameAxis(look, ordered.map((row) => row.member)),
     series: [{ type: "bar", barMaxWidth: 26, data: ordered.map((row) => row.revenue),
       label: { show: true, position: "right", color: look.text, formatter: ({ dataIndex }) => percent(total ? ordered[dataIndex].revenue / total : null) } }] };
@@ -73,7 +80,7 @@ export function stacked(look, cells, columns, rows) {
   const value = new Map(cells.map((cell) => [JSON.stringify([cell.row, cell.column]), cell.revenue]));
   return { ...base(look), grid: { left: 8, right: 12, top: rows.length > 3 ? 56 : 36, bottom: 4, containLabel: true }, legend: legend(look),
     tooltip: { ...base(look).tooltip, trigger: "axis", axisPointer: { type: "shadow" },
-      formatter: (items) => lines(periodName(columns[items[0].dataIndex].slice(0, 7)), items.map((item) => [item.seriesName, whole(item.value)])) },
+      formatter: (items) => told(periodName(columns[items[0].dataIndex].slice(0, 7)), items.map((item) => [item.seriesName, whole(item.value)])) },
     xAxis: { ...nameAxis(look, columns), axisLabel: { color: look.muted, formatter: (text) => periodName(text.slice(0, 7)), hideOverlap: true } }, yAxis: valueAxis(look),
     series: rows.map((row) => ({ name: row, type: "bar", stack: "all", barMaxWidth: 34, data: columns.map((column) => value.get(JSON.stringify([row, column])) ?? 0) })) };
 }
@@ -97,7 +104,7 @@ export function heatmap(look, rows, columns, cells, { text, tooltip, width }) {
 export function shares(look, rows, names) {
   const ordered = [...rows].reverse();
   return { ...base(look), grid: { left: 8, right: 20, top: 34, bottom: 4, containLabel: true }, legend: legend(look),
-    tooltip: { ...base(look).tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (items) => lines(ordered[items[0].dataIndex].name, items.map((item) => [item.seriesName, percent(item.value)])) },
+    tooltip: { ...base(look).tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (items) => told(ordered[items[0].dataIndex].name, items.map((item) => [item.seriesName, percent(item.value)])) },
     xAxis: valueAxis(look, percent), yAxis: nameAxis(look, ordered.map((row) => row.name), 20),
     series: names.map(([name, key]) => ({ name, type: "bar", barMaxWidth: 12, data: ordered.map((row) => row[key]) })) };
 }

@@ -34,16 +34,17 @@ function start() {
   const shop = new Shop(report);
   const state = { period: "all" };
   const cards = layout();
-  const refresh = (force = false) => cards.forEach((card) => card.update(force));
+  const refresh = () => cards.forEach((card) => card.update());
+  const printed = () => { refresh(); cards.forEach((card) => card.drawPending?.()); };
   filterBar(shop, state, refresh);
   cards.push(...buildCards(shop, state, cards.add));
   refresh();
   // A redraw fits the new size and, in print, its colours.
   let width = window.innerWidth;
   window.addEventListener("resize", () => { if (window.innerWidth !== width) { width = window.innerWidth; refresh(); } });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => refresh());
-  window.addEventListener("beforeprint", () => refresh(true));
-  window.addEventListener("afterprint", () => refresh(true));
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
+  window.addEventListener("beforeprint", printed);
+  window.addEventListener("afterprint", refresh);
   main.dataset.ready = "true";
 }
 
@@ -85,53 +86,56 @@ function filterBar(shop, state, refresh) {
   form.append(reset);
 }
 
-/** One card; it says which of the chosen filters it does not follow. */
+/** One card; it says which of the chosen filters it does not follow. A chart out of sight is drawn when it is scrolled to, or printed. */
 function card(id, title, note, follows, state, { wide = false, render }) {
   const badge = element("p", { class: "badge", hidden: true });
   const body = element("div");
   const node = element("section", { class: wide ? "card wide" : "card", id, "aria-labelledby": `${id}-title` },
     element("h2", { id: `${id}-title` }, title), element("p", { class: "note" }, note), badge, body);
   let chart;
+  let isNear = false;
+  let pending = null;
   let fillTable = () => {};
-  let needsUpdate = true;
+  const drawPending = () => {
+    pending?.();
+    pending = null;
+  };
+  new IntersectionObserver((entries) => {
+    isNear = entries.at(-1).isIntersecting;
+    if (isNear) drawPending();
+  }, { rootMargin: "400px" }).observe(node);
+
   const drawChart = (label, height, option, columns, rows) => {
     if (!chart) {
-      const holder = element("div", { class: "chart", role: "img" });
       const details = element("details", {}, element("summary", {}, "As a table"), element("div"));
       details.addEventListener("toggle", () => fillTable());
-      body.replaceChildren(holder, details);
-      chart = charts.draw(holder);
+      body.replaceChildren(element("div", { class: "chart", role: "img" }), details);
+      body.firstChild.style.height = `${height}px`;
+      chart = charts.draw(body.firstChild);
     }
     const [holder, details] = body.children;
     holder.setAttribute("aria-label", label);
     holder.style.height = `${height}px`;
-    chart.resize();
-    chart.setOption(option(holder.clientWidth), true);
     // Hundreds of rows that nobody has asked for would cost more than the chart.
     fillTable = () => details.lastChild.replaceChildren(...(details.open ? [table(title, columns, rows)] : []));
     fillTable();
+    pending = () => {
+      chart.resize();
+      chart.setOption(option(holder.clientWidth), true);
+    };
+    if (isNear) drawPending();
   };
   const say = (text) => {
     chart?.dispose();
     chart = undefined;
+    pending = null;
     body.replaceChildren(element("p", { class: "note" }, text));
   };
-  const update = () => {
-    needsUpdate = false;
+  return { node, drawPending, update() {
     const ignored = Object.keys(FILTERS).filter((name) => !follows.includes(name) && state[name] != null && state[name] !== "all");
     badge.hidden = ignored.length === 0;
     badge.textContent = `Does not follow the filter by ${ignored.map((name) => FILTERS[name].toLowerCase()).join(", ")}`;
     render({ body, drawChart, say });
-  };
-  // A card out of sight waits until it is scrolled to or printed; it keeps its size meanwhile.
-  let isNear = false;
-  new IntersectionObserver((entries) => {
-    isNear = entries.at(-1).isIntersecting;
-    if (isNear && needsUpdate) update();
-  }, { rootMargin: "600px" }).observe(node);
-  return { node, update(force = false) {
-    needsUpdate = true;
-    if (isNear || force || !body.hasChildNodes()) update();
   } };
 }
 
@@ -227,6 +231,29 @@ function buildCards(shop, state, add) {
       part("loyalty", "Loyalty", [{ title: "Band", text: (row) => row.band }, number("Customers", "customers", whole), number("Active", "active", whole), number("Revenue", "revenue", whole)]);
       part("value_bands", "Expected value", [{ title: "Band", text: (row) => row.band }, number("Customers", "customers", whole), number("Still there", "alive_rate", percent), number("Expected orders", "expected_orders", whole), number("Lifetime value", "lifetime_value", whole)]);
       body.replaceChildren(...parts);
+    } }),
+    place("decomposition", "Revenue, taken apart", "Days of the whole shop by month: trend, and what the season added or took. At the last refresh.", [], { wide: true, render({ drawChart, say }) {
+      const rows = shop.rows("decomposition");
+      if (!rows.length) return say(shop.reason("decomposition"));
+      const series = [["Revenue", "revenue"], ["Trend", "trend"], ["Season", "season"], ["Rest", "rest"]];
+      drawChart(`Revenue of ${rows.length} months as trend, season and rest.`, 320, () => charts.lines(look(), rows.map((row) => row.month), series.map(([name, key]) => [name, rows.map((row) => row[key])])),
+        [{ title: "Month", text: (row) => periodName(row.month) }, ...series.map(([name, key]) => number(name, key, whole))], rows);
+    } }),
+    place("churn", "Who is about to leave", "Expected by the churn model at the last refresh.", [], { render({ body, say }) {
+      const bands = shop.rows("churn_bands");
+      if (!bands.length) return say(shop.reason("churn_bands"));
+      const people = shop.rows("churn_customers");
+      body.replaceChildren(table("Churn bands", [{ title: "Band", text: (row) => row.band }, number("Customers", "customers", whole), number("Expected to leave", "expected", whole),
+        number("Mean probability", "probability", percent), number("Revenue so far", "revenue", whole)], bands),
+      element("h3", { class: "note" }, `The ${people.length} most valuable of those who are likely to leave`),
+      pagedTable("Customers likely to leave", [{ title: "Customer", text: (row) => row.name ?? row.customer_id }, number("Probability", "probability", percent),
+        number("Revenue", "revenue", whole), { title: "Because", text: (row) => row.reasons }], people));
+    } }),
+    place("plan", "Retention plan", "On whom an intervention pays, at the last refresh.", [], { render({ body, say }) {
+      const rows = shop.rows("retention_plan");
+      if (!rows.length) return say(shop.reason("retention_plan"));
+      body.replaceChildren(table("Retention plan", [{ title: "Intervention", text: (row) => row.intervention }, number("Customers", "customers", whole), number("Cost", "cost", whole),
+        number("Expected return", "gain", whole), number("ROI", "roi", percent)], rows));
     } }),
     place("products", "Best products", "By revenue, less returns.", ["period", "category"], { render({ body, say }) {
       const rows = shop.bestProducts(state);

@@ -76,6 +76,29 @@ select b.value_band as band, b.customer_count as customers, b.mean_p_alive as al
        b.lifetime_value, b.value_share
 from {mart}.value_band b order by b.sort_order$q$,
      'No expected values yet: run ecom.refresh; it needs customers who came back.'),
+    ('decomposition', 31, 'revenue_decomposition', $q$
+select to_char(d.period_start, 'YYYY-MM') as month, d.revenue_amount as revenue, d.trend_amount as trend, d.seasonal_amount as season,
+       d.remainder_amount as rest
+from {mart}.revenue_decomposition d
+where d.grain = 'month' and d.is_complete and d.period_start between date_trunc('month', $2) and $3 and d.trend_amount is not null
+order by d.period_start$q$,
+     'Not yet: run ecom.refresh; it needs a history of several months.'),
+    ('churn_bands', 53, 'churn_band', $q$
+select b.churn_band as band, b.customer_count as customers, b.expected_churn_count as expected, b.mean_churn_probability as probability,
+       b.revenue_amount as revenue
+from {mart}.churn_band b order by b.sort_order$q$,
+     'No churn model yet: run ecom.refresh on sales with returning customers.'),
+    ('churn_customers', 54, 'customer_churn_overview', $q$
+select c.customer_id, c.customer_name as name, c.churn_probability as probability, c.revenue_amount as revenue,
+       concat_ws('; ', c.reason_1, c.reason_2, c.reason_3) as reasons
+from {mart}.customer_churn_overview c where c.churn_band = 'High'
+order by c.revenue_amount desc, c.customer_id collate "C" limit 50$q$,
+     'Nobody is likely to leave.'),
+    ('retention_plan', 55, 'retention_plan', $q$
+select p.intervention, count(*) as customers, sum(p.cost_amount) as cost, sum(p.saved_amount) as gain,
+       sum(p.profit_amount) / nullif(sum(p.cost_amount), 0) as roi
+from {mart}.retention_plan p where not p.is_holdout group by p.intervention order by sum(p.profit_amount) desc, p.intervention collate "C"$q$,
+     'No plan yet: run ecom.refresh; it needs a churn model and expected values.'),
     ('basket_rules', 60, 'basket_rule', $q$
 select r.item_level as level, r.antecedent, r.consequent, r.order_count as orders, r.support, r.confidence, r.lift
 from {mart}.basket_rule r order by r.lift desc, r.rule_key limit 200$q$,
@@ -96,31 +119,45 @@ $$;
 comment on function ecom_internal.report_rows(text, name, date, date) is
 'The rows of a query as a JSON array of objects, in its order. Arguments: query: see report_section.query.';
 
-create function ecom_internal.report_columns(query text) returns jsonb
+create function ecom_internal.report_columns(query text, texts text[], numbers text[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
     result jsonb;
 begin
     execute format($q$
-        with line as materialized (select row_number() over (order by q) as n, to_jsonb(q) as document from (%s) q),
-        cell as (select l.n, c.key, c.value, dense_rank() over (partition by c.key order by c.value) - 1 as code,
-                        bool_or(jsonb_typeof(c.value) = 'string') over (partition by c.key) as is_text
-                 from line l cross join lateral jsonb_each(l.document) c),
-        coded as (select c.key, jsonb_agg(case when c.is_text then to_jsonb(c.code) else c.value end order by c.n) as codes,
-                         case when bool_or(c.is_text) then jsonb_agg(distinct c.value) end as members
-                  from cell c group by c.key)
-        select jsonb_build_object('length', (select count(*) from line),
-                   'columns', coalesce(jsonb_object_agg(c.key, case when c.members is null then c.codes
-                                  else jsonb_build_object('members', c.members, 'codes', c.codes) end), '{}'))
-        from coded c$q$, query) into result;
+        with line as materialized (select * from (%s) q),
+        coded as (select %s from line l order by %s)
+        select jsonb_build_object('length', count(*), 'columns', jsonb_build_object(%s)) from coded o$q$,
+        query,
+        (select string_agg(format('dense_rank() over (order by l.%1$I::text collate "C") - 1 as %1$I', name), ', ' order by n)
+         from unnest(texts) with ordinality u (name, n))
+        || (select string_agg(format(', trim_scale(l.%1$I::numeric) as %1$I', name), '' order by n) from unnest(numbers) with ordinality u (name, n)),
+        -- By position: a text with that name is its code here.
+        (select string_agg(n::text, ', ' order by n) from generate_series(1, cardinality(texts || numbers)) n),
+        (select string_agg(format('%1$L, jsonb_build_object(''codes'', coalesce(jsonb_agg(o.%1$I), ''[]''), ''members'', (
+                    select coalesce(jsonb_agg(m.member order by m.member collate "C"), ''[]'')
+                    from (select distinct l.%1$I::text as member from line l) m))', name), ', ' order by n)
+         from unnest(texts) with ordinality u (name, n))
+        || (select string_agg(format(', %1$L, coalesce(jsonb_agg(o.%1$I), ''[]'')', name), '' order by n) from unnest(numbers) with ordinality u (name, n)))
+        into result;
     return result;
 end
 $$;
-comment on function ecom_internal.report_columns(text) is
-'The rows of a query as a JSON object of columns; those of text as their members and an index into them, NULL among the members.
+comment on function ecom_internal.report_columns(text, text[], text[]) is
+'The rows of a query as a JSON object of columns: texts as their members and an index into them, NULL among the members, and numbers.
 The order of the rows is that of their values, so that equal data give an equal document.';
+
+create function ecom_internal.report_cube(mart name, metrics text[], dimensions text[], first_date date, last_date date) returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select ecom_internal.report_columns(ecom_internal.metric_query(mart, metrics, dimensions, first_date, last_date), dimensions, metrics)
+$$;
+comment on function ecom_internal.report_cube(name, text[], text[], date, date) is
+'Metrics by dimensions of a range of days as columns: see report_columns.';
 
 create function ecom_internal.report_periods(first_date date, last_date date, sales_first date, sales_last date) returns jsonb
 language sql immutable
@@ -169,7 +206,8 @@ begin
          from unnest(dimensions) with ordinality u (d, n)),
         (select string_agg(format('s.%I,', d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
         ecom_internal.metric_query(mart, '{customers}', '{month}' || dimensions || '{customer}', first_date, last_date),
-        mart, (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n))));
+        mart, (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n))),
+        '{period}' || dimensions, '{customers}');
 end
 $$;
 comment on function ecom_internal.report_customer_counts(name, text[], date, date) is
@@ -197,7 +235,7 @@ begin
         where r.rank <= %4$s or r.category_rank <= %4$s',
         ecom_internal.report_period_sql(),
         ecom_internal.metric_query(mart, '{revenue,quantity,gross_amount,return_amount}', '{month,product}', first_date, last_date),
-        mart, most));
+        mart, most), '{period,product_id,name,category}', '{rank,category_rank,revenue,units,return_rate,product_count,category_product_count}');
 end
 $$;
 comment on function ecom_internal.report_products(name, date, date, int) is
@@ -225,7 +263,8 @@ begin
         (select string_agg(format('case when grouping(q.%1$I) = 0 then q.%1$I end as %1$I, grouping(q.%1$I) as is_all_%1$s,', d), ' ' order by n)
          from unnest(dimensions) with ordinality u (d, n)),
         ecom_internal.metric_query(mart, '{orders,revenue}', dimensions || '{customer}', first_date, last_date),
-        mart, (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n)), most));
+        mart, (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n)), most),
+        dimensions || '{customer_id,name,customer_segment}', '{rank,orders,revenue,customer_count}');
 end
 $$;
 comment on function ecom_internal.report_customers(name, text[], date, date, int) is
@@ -297,15 +336,11 @@ begin
         'periods', ecom_internal.report_periods(range.first_date, range.last_date, sales.first_date, sales.last_date),
         'filters', (select coalesce(jsonb_object_agg(f.d, members -> f.d), '{}')
                     from unnest(dimensions || case when has_category then '{category}'::text[] else '{}' end) f (d)),
-        'orders', ecom_internal.report_columns(ecom_internal.metric_query(
-            mart_schema, sums || '{orders,new_customers}', '{month}' || dimensions || '{channel}', range.first_date, range.last_date)),
-        'payments', ecom_internal.report_columns(ecom_internal.metric_query(
-            mart_schema, '{revenue,orders}', '{month}' || dimensions || '{payment_method}', range.first_date, range.last_date)),
-        'categories', ecom_internal.report_columns(ecom_internal.metric_query(
-            mart_schema, sums || case when has_category and is_countable then '{orders,new_customers}'::text[] else '{}' end,
-            '{month,season}' || dimensions || '{category}', range.first_date, range.last_date)),
-        'category_channels', ecom_internal.report_columns(ecom_internal.metric_query(
-            mart_schema, '{revenue}', '{month}' || dimensions || '{category,channel}', range.first_date, range.last_date)),
+        'orders', ecom_internal.report_cube(mart_schema, sums || '{orders,new_customers}', '{month}' || dimensions || '{channel}', range.first_date, range.last_date),
+        'payments', ecom_internal.report_cube(mart_schema, '{revenue,orders}', '{month}' || dimensions || '{payment_method}', range.first_date, range.last_date),
+        'categories', ecom_internal.report_cube(mart_schema, sums || case when has_category and is_countable then '{orders,new_customers}'::text[] else '{}' end,
+            '{month,season}' || dimensions || '{category}', range.first_date, range.last_date),
+        'category_channels', ecom_internal.report_cube(mart_schema, '{revenue}', '{month}' || dimensions || '{category,channel}', range.first_date, range.last_date),
         'customers', ecom_internal.report_customer_counts(mart_schema, dimensions, range.first_date, range.last_date),
         'category_customers', case when has_category and is_countable
             then ecom_internal.report_customer_counts(mart_schema, dimensions || '{category}', range.first_date, range.last_date) end,

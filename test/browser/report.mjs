@@ -36,6 +36,10 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 for (const width of [1400, 480]) {
   const page = await open("shop", { width });
+  for (const id of CHARTS) {
+    await page.locator(`#${id}`).scrollIntoViewIfNeeded();
+    await page.waitForSelector(`#${id} .chart svg path`, { timeout: 5000 }).catch(() => {});
+  }
   const faults = await page.evaluate((ids) => {
     const found = [];
     for (const id of ids) {
