@@ -45,11 +45,11 @@ export function trend(look, months, forecast, selected) {
   if (forecast.length) {
     const band = { type: "line", stack: "interval", stackStrategy: "all", symbol: "none", lineStyle: { opacity: 0 }, silent: true, tooltip: { show: false } };
     series.push({ ...band, name: "Lower", data: [...pad, ...forecast.map((row) => row.lower)] },
-      { ...band, name: "Interval", areaStyle: { color: look.colors[1], opacity: 0.25 }, data: [...pad, ...forecast.map((row) => row.upper - row.lower)] },
+      { ...band, name: "Interval", itemStyle: { color: look.colors[1] }, areaStyle: { color: look.colors[1], opacity: 0.25 }, data: [...pad, ...forecast.map((row) => row.upper - row.lower)] },
       { name: "Forecast", type: "line", symbolSize: 6, itemStyle: { color: look.colors[1] }, lineStyle: { color: look.colors[1], type: "dashed" }, data: [...pad, ...forecast.map((row) => row.value)] });
   }
   return { ...base(look), grid: { left: 8, right: 12, top: 34, bottom: 4, containLabel: true },
-    legend: forecast.length ? { ...legend(look), data: ["Revenue", "Forecast", "Interval"] } : undefined,
+    legend: forecast.length ? { ...legend(look), data: ["Revenue", "Forecast", { name: "Interval", icon: "rect", itemStyle: { opacity: 0.25 } }] } : undefined,
     tooltip: { ...base(look).tooltip, trigger: "axis", formatter: ([first]) => {
       const n = first.dataIndex;
       const month = months[n];
@@ -92,7 +92,7 @@ export function heatmap(look, rows, columns, cells, { text, tooltip, width }) {
   const hasLabels = width / columns.length > 44;
   // Black or white, whichever is readable on the colour of the cell.
   const data = cells.map((cell) => ({ value: [columns.indexOf(cell.column), rows.indexOf(cell.row), cell.value], cell,
-    label: { color: (cell.value - low) / (high - low) > 0.5 ? look.card : look.text } }));
+    label: { color: (cell.value - low) / (high - low) > 0.66 ? look.card : look.text } }));
   return { ...base(look), grid: { left: 8, right: 12, top: 8, bottom: 44, containLabel: true },
     tooltip: { ...base(look).tooltip, formatter: (item) => tooltip(item.data.cell) },
     xAxis: { ...nameAxis(look, columns), position: "bottom" }, yAxis: { ...nameAxis(look, rows), inverse: true },

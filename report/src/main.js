@@ -232,7 +232,7 @@ function buildCards(shop, state, add) {
       part("value_bands", "Expected value", [{ title: "Band", text: (row) => row.band }, number("Customers", "customers", whole), number("Still there", "alive_rate", percent), number("Expected orders", "expected_orders", whole), number("Lifetime value", "lifetime_value", whole)]);
       body.replaceChildren(...parts);
     } }),
-    place("decomposition", "Revenue, taken apart", "Days of the whole shop by month: trend, and what the season added or took. At the last refresh.", [], { wide: true, render({ drawChart, say }) {
+    place("decomposition", "Revenue, taken apart", "Revenue of the whole shop by month: its trend, and what the season added or took, at the last refresh.", [], { wide: true, render({ drawChart, say }) {
       const rows = shop.rows("decomposition");
       if (!rows.length) return say(shop.reason("decomposition"));
       const series = [["Revenue", "revenue"], ["Trend", "trend"], ["Season", "season"], ["Rest", "rest"]];

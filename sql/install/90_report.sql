@@ -197,7 +197,7 @@ set jit = off
 as $$
 begin
     return ecom_internal.report_columns(format('
-        select %s as period, %s ecom.count_keys(q.customer_key) as customers
+        select %s as period, %s count(distinct q.customer_key) as customers
         from (select s.month, date_trunc(''quarter'', s.month)::date as quarter, date_trunc(''year'', s.month)::date as year, %s c.customer_key
               from (%s) s join %I.dim_customer c on c.customer_id = s.customer where s.customers > 0) q
         group by grouping sets ((q.month), (q.quarter), (q.year), ())%s',
