@@ -48,7 +48,7 @@ union all select 'all', null, null;
 create temporary table slice as
 select p.*, r.region, s.segment, c.category,
        jsonb_strip_nulls(jsonb_build_object('region', r.region, 'segment', s.segment, 'category', c.category)) as filters
-from period p, (values (null), ('North'), ('South')) r (region), (values (null), ('Premium'), ('Regular')) s (segment),
+from (select * from period where id in ('all', '2025', '2024-Q4', '2024-12', '2025-03')) p, (values (null), ('North'), ('South')) r (region), (values (null), ('Premium'), ('Regular')) s (segment),
      (values (null), ('Toys'), ('Books'), ('<b>Garden</b>')) c (category);
 create temporary table counted as
 select l.line ->> 'period' as period, l.line ->> 'region' as region, l.line ->> 'segment' as segment, l.line ->> 'category' as category,

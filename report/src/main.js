@@ -163,13 +163,13 @@ function buildCards(shop, state, add) {
 
   return [
     { update: () => showFigures(shop, state) },
-    place("alerts", "Alerts", "Rules that fire for the last complete day, week or month.", [], { render({ body, say }) {
+    place("alerts", "Alerts", "Rules that fire for the last complete day, week or month.", [], { wide: true, render({ body, say }) {
       const fired = shop.rows("alerts");
       if (!fired.length) return say(shop.rows("alert_rules").length ? shop.reason("alerts") : shop.reason("alert_rules"));
       body.replaceChildren(...fired.map((row) => element("p", { class: "alert" },
         `${row.severity}: ${row.rule}${row.segment === "All" ? "" : ` (${row.segment})`}, ${row.period_start} to ${row.period_end}: ${row.value} is ${row.comparison} ${row.threshold}, since ${row.since}`)));
     } }),
-    place("insights", "What stands out", "In the last complete month; what is beyond chance or moves money.", [], { render({ body, say }) {
+    place("insights", "What stands out", "In the last complete month; what is beyond chance or moves money.", [], { wide: true, render({ body, say }) {
       const rows = shop.rows("insights");
       if (!rows.length) return say(shop.reason("insights"));
       body.replaceChildren(element("ol", { class: "list" }, rows.map((row) => element("li", {}, row.insight))));
