@@ -139,7 +139,7 @@ create aggregate ecom.logistic_fit(label boolean, features record) (
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.logistic_fit(boolean, record) is
 'Fits a logistic regression, as a model for ecom.predict_prob and ecom.coefficients.
-Example: SELECT c.* FROM (SELECT ecom.logistic_fit(r.frequency > 3, f) AS m FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f) s, ecom.coefficients(s.m) c
+Example: SELECT c.* FROM (SELECT ecom.logistic_fit(r.recency_days > 30, f) AS m FROM shop.customer_rfm r, LATERAL (SELECT r.frequency, r.monetary_amount) f) s, ecom.coefficients(s.m) c
 features: as in ecom.forest_fit. A text or enum has a coefficient for every value but the most frequent one, which the others are
 compared with; a missing number is read as the mean, with a coefficient for its being missing. Columns that others add up to get no
 coefficient. Maximum likelihood by Newton''s method, standard errors from the information matrix, without a penalty: as glm of R.
@@ -150,7 +150,7 @@ create aggregate ecom.logistic_fit(label boolean, features record, options jsonb
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.logistic_fit(boolean, record, jsonb) is
 'Fits a logistic regression, with options.
-Example: SELECT ecom.model_info(ecom.logistic_fit(r.frequency > 3, f, ''{"l2": 1}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
+Example: SELECT ecom.model_info(ecom.logistic_fit(r.recency_days > 30, f, ''{"l2": 1}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.frequency, r.monetary_amount) f
 options: l2 (0: no penalty; else l2 / 2 times the squared norm of the coefficients of standardised columns is added to the loss, so that
 it is 1 / C of scikit-learn after its StandardScaler; then there are no standard errors), exclude (names of columns that are no features).
 The rest is as in ecom.logistic_fit(label, features).';
@@ -248,7 +248,7 @@ create function ecom.coefficients(
     returns setof record language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_coefficients';
 comment on function ecom.coefficients(ecom.model) is
 'The coefficients of a model of ecom.logistic_fit or ecom.linear_fit, the intercept first.
-Example: SELECT c.* FROM (SELECT ecom.logistic_fit(r.frequency > 3, f) AS m FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f) s, ecom.coefficients(s.m) c
+Example: SELECT c.* FROM (SELECT ecom.logistic_fit(r.recency_days > 30, f) AS m FROM shop.customer_rfm r, LATERAL (SELECT r.frequency, r.monetary_amount) f) s, ecom.coefficients(s.m) c
 term: the feature; for a text or enum with its value, for a number also whether it is missing. estimate: change of the log-odds, or of
 the number, by one unit. statistic: estimate over standard_error; p_value: two-sided, by the normal distribution for logistic and
 Student''s t for linear regression. These three are NULL with a penalty, and for a term that others add up to. Another kind: 42804.';
