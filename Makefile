@@ -31,7 +31,8 @@ PG_CPPFLAGS = -I$(srcdir)/src -isystem /usr/include/eigen3 \
               -DPGDLLEXPORT='__attribute__((visibility("default")))' \
               -DEIGEN_DONT_PARALLELIZE -MMD -MP
 PG_CFLAGS   = -fvisibility=hidden $(WARNINGS) -Wno-unused-parameter
-PG_CXXFLAGS = -std=c++17 -fvisibility=hidden -fvisibility-inlines-hidden -Wno-register $(WARNINGS) -pthread
+# No fused multiply-add: results must not depend on the instruction set.
+PG_CXXFLAGS = -std=c++17 -ffp-contract=off -fvisibility=hidden -fvisibility-inlines-hidden -Wno-register $(WARNINGS) -pthread
 SHLIB_LINK  = -lstdc++ -pthread -Wl,--version-script=$(srcdir)/src/exports.map
 
 # Bitcode for inlining would compile every file a second time for functions too coarse to inline.

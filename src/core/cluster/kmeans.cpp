@@ -1,0 +1,147 @@
+#include "core/cluster/kmeans.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <string>
+
+#include "core/base/budget.hpp"
+#include "core/base/error.hpp"
+#include "core/base/parallel.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+namespace {
+
+void require_range(const char* what, std::int64_t value, std::int64_t low, std::int64_t high) {
+    if (value < low || value > high)
+        throw Error(ErrorCode::kInvalidArgument,
+                    std::string(what) + " " + std::to_string(value) + " is out of range",
+                    "Use " + std::to_string(low) + " to " + std::to_string(high) + ".");
+}
+
+// scikit-learn's tolerance is relative to the mean variance of the features.
+double mean_variance(const LloydEngine& engine, const FeatureColumns& columns, Host& host) {
+    PollEvery poll(host);
+    double total = 0.0;
+    for (const auto& column : columns) {
+        double mean = 0.0, squares = 0.0;
+        for (const std::uint32_t row : engine.order()) poll(), mean += column[row];
+        mean /= static_cast<double>(column.size());
+        for (const std::uint32_t row : engine.order()) poll(), squares += (column[row] - mean) * (column[row] - mean);
+        total += squares / static_cast<double>(column.size());
+    }
+    return total / static_cast<double>(columns.size());
+}
+
+// Renumbers clusters by their centres and brings labels back to the order of the rows.
+KmeansResult in_order(LloydRun run, std::size_t features, const std::vector<std::uint32_t>& order, Host& host) {
+    const std::size_t k = run.masses.size();
+    std::vector<std::size_t> ranked(k);
+    std::iota(ranked.begin(), ranked.end(), std::size_t{0});
+    const auto center = [&](std::size_t c) { return run.centers.begin() + static_cast<std::ptrdiff_t>(c * features); };
+    const auto d = static_cast<std::ptrdiff_t>(features);
+    std::sort(ranked.begin(), ranked.end(), [&](std::size_t a, std::size_t b) {
+        return std::lexicographical_compare(center(a), center(a) + d, center(b), center(b) + d);
+    });
+    KmeansResult result;
+    result.features = features;
+    std::vector<ClusterLabel> number(k);
+    for (std::size_t place = 0; place < k; ++place) {
+        const std::size_t c = ranked[place];
+        number[c] = static_cast<ClusterLabel>(place);
+        result.centers.insert(result.centers.end(), center(c), center(c) + d);
+        result.masses.push_back(run.masses[c]);
+    }
+    result.sizes.assign(k, 0);
+    result.labels.resize(order.size());
+    PollEvery poll(host);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        poll();
+        const ClusterLabel label = number[run.labels[i]];
+        result.labels[order[i]] = label;
+        ++result.sizes[label];
+    }
+    result.inertia = run.inertia;
+    result.iterations = run.iterations;
+    result.converged = run.converged;
+    return result;
+}
+
+std::size_t starts_of(const KmeansParams& params) {
+    return params.initial_centers.empty() ? static_cast<std::size_t>(params.n_init) : 1;
+}
+
+}  // namespace
+
+void KmeansParams::check() const {
+    require_range("number of clusters", clusters, 1, kMaxClusters);
+    require_range("number of starts", n_init, 1, kMaxStarts);
+    require_range("number of iterations", max_iterations, 1, 1000000);
+    if (!(tolerance >= 0.0 && tolerance < 1.0))
+        throw Error(ErrorCode::kInvalidArgument, "tolerance is out of range",
+                    "Use 0 for full convergence, or a small positive number such as 0.0001.");
+}
+
+std::size_t kmeans_bytes(std::size_t rows, std::size_t features, const KmeansParams& params, int threads) {
+    const std::size_t starts = std::min(starts_of(params), static_cast<std::size_t>(std::max(threads, 1)));
+    const auto k = static_cast<std::size_t>(params.clusters);
+    // A start: distances or bounds, labels twice, and its result while others go on.
+    const std::size_t per_row = sizeof(double) * 2 + 3 * sizeof(ClusterLabel) +
+                                (features > kMaxGridFeatures ? (k + 7) / 8 * sizeof(float) : 2 * sizeof(double));
+    const std::size_t labels = mul_size(rows, 2 * sizeof(ClusterLabel));
+    const std::size_t sums = mul_size(mul_size(k, features + 8), 16 * sizeof(double));
+    return add_size(engine_bytes(rows, features),
+                    add_size(labels, mul_size(starts, add_size(mul_size(rows, per_row), sums))));
+}
+
+KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, const KmeansParams& params, Host& host) {
+    params.check();
+    const auto k = static_cast<std::size_t>(params.clusters);
+    const std::size_t features = columns.size();
+    const std::size_t distinct = engine.distinct_points(k, host);
+    if (distinct < k)
+        throw Error(ErrorCode::kNotEnoughData,
+                    std::to_string(k) + " clusters need as many different rows, there are " + std::to_string(distinct),
+                    "Ask for at most " + std::to_string(distinct) + (distinct == 1 ? " cluster." : " clusters."));
+    if (!params.initial_centers.empty() && params.initial_centers.size() != k * features)
+        throw Error(ErrorCode::kInvalidArgument, "initial centres do not fit the number of clusters and features",
+                    "Give one centre a cluster, each with a value for every feature.");
+    LloydParams lloyd;
+    lloyd.max_iterations = params.max_iterations;
+    if (params.tolerance > 0.0) lloyd.tolerance = params.tolerance * mean_variance(engine, columns, host);
+
+    const std::size_t starts = starts_of(params);
+    std::vector<double> inertia(starts);
+    // Only the best run so far keeps its labels: of equally good ones the first start's.
+    std::optional<LloydRun> best;
+    std::size_t best_start = 0;
+    std::mutex mutex;
+    parallel_for(host, starts, [&](std::size_t start, Host& worker) {
+        std::vector<double> centers = params.initial_centers.empty()
+                                          ? engine.seed(k, Rng(params.seed, start), worker)
+                                          : params.initial_centers;
+        LloydRun run = engine.run(std::move(centers), lloyd, worker);
+        inertia[start] = run.inertia;
+        const std::lock_guard lock(mutex);
+        if (!best || run.inertia < best->inertia || (run.inertia == best->inertia && start < best_start)) {
+            best = std::move(run);
+            best_start = start;
+        }
+    });
+    KmeansResult result = in_order(*std::move(best), features, engine.order(), host);
+    result.inertia_of_starts = std::move(inertia);
+    return result;
+}
+
+KmeansResult kmeans(const FeatureColumns& columns, const std::vector<double>& weights, const KmeansParams& params,
+                    Host& host) {
+    params.check();
+    require_memory(host, kmeans_bytes(columns[0].size(), columns.size(), params, host.max_threads()),
+                   "clustering " + std::to_string(columns[0].size()) + " rows");
+    const auto engine = make_engine(columns, weights, host);
+    return kmeans(*engine, columns, params, host);
+}
+
+}  // namespace ecom::core

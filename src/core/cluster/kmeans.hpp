@@ -1,0 +1,67 @@
+// k-means: the best of several starts, each run until no label changes.
+//
+// Defaults follow scikit-learn's KMeans (greedy k-means++, best of n_init starts, empty clusters take the
+// farthest points) with one difference: scikit-learn stops when the centres move little (tol = 1e-4),
+// here a start runs to full convergence unless a tolerance is given.
+//
+// Results do not depend on the order of the rows or on the number of threads: points are put in an order
+// that follows from their values, start s uses the random stream (seed, s), and clusters are numbered by
+// their centres, ascending feature by feature.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/host.hpp"
+#include "core/cluster/engine.hpp"
+
+namespace ecom::core {
+
+constexpr int kMaxClusters = 10000;
+constexpr int kMaxStarts = 1000;
+constexpr std::size_t kMaxFeatures = 10000;
+// Squares of differences must stay finite, summed over many features and rows.
+constexpr double kLargestFeature = 1e130;
+
+struct KmeansParams {
+    int clusters = 3;
+    int n_init = 10;
+    std::uint64_t seed = 1;
+    int max_iterations = 1000;
+    // scikit-learn's rule: stop when the centres' squared movement is at most this share of the mean
+    // variance of the features. 0: never before no label changes.
+    double tolerance = 0.0;
+    // k x d by rows: one start from here instead of n_init random ones.
+    std::vector<double> initial_centers;
+
+    // Throws kInvalidArgument.
+    void check() const;
+};
+
+struct KmeansResult {
+    std::size_t features = 0;
+    std::vector<double> centers;           // k x d by rows, clusters in their order
+    std::vector<double> masses;            // sum of weights of each cluster
+    std::vector<std::int64_t> sizes;       // rows of each cluster
+    std::vector<ClusterLabel> labels;      // per row, from 0
+    double inertia = 0.0;                  // weighted sum of squared distances to the centres
+    int iterations = 0;                    // of the best start
+    bool converged = false;
+    std::vector<double> inertia_of_starts;
+
+    std::size_t clusters() const { return masses.size(); }
+    const double* center(std::size_t c) const { return centers.data() + c * features; }
+};
+
+// columns: one or more, equally long, finite, at most kLargestFeature; weights: empty, or positive.
+// Throws kNotEnoughData when there are fewer different rows than clusters.
+KmeansResult kmeans(const FeatureColumns& columns, const std::vector<double>& weights,
+                    const KmeansParams& params, Host& host);
+
+// An upper bound of what kmeans() allocates.
+std::size_t kmeans_bytes(std::size_t rows, std::size_t features, const KmeansParams& params, int threads);
+
+// The engine and the starts alone, for several k over the same points.
+KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, const KmeansParams& params, Host& host);
+
+}  // namespace ecom::core
