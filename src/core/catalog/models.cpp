@@ -1,5 +1,6 @@
 #include "core/catalog/models.hpp"
 
+#include "core/cluster/kmeans_model.hpp"
 #include "core/clv/btyd.hpp"
 #include "core/clv/cox.hpp"
 #include "core/clv/gamma_gamma.hpp"
@@ -19,6 +20,7 @@ ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == QuantileBins::kKind) return QuantileBins::decode;
     if (kind == Preprocessor::kKind) return Preprocessor::decode;
     if (kind == Pca::kKind) return Pca::decode;
+    if (kind == KmeansModel::kKind) return KmeansModel::decode;
     if (kind == ItemModel::kKind) return ItemModel::decode;
     if (kind == SegmentRules::kKind) return SegmentRules::decode;
     if (kind == BtydModel::kKind) return BtydModel::decode;

@@ -257,8 +257,13 @@ private:
         ClusterLabel before;
     };
 
-    // A bound stays one in spite of rounding.
-    static float below(double value) { return static_cast<float>(value * (1.0 - 1e-6)); }
+    // A bound stays one in spite of rounding, beyond the range of float and where float loses digits.
+    static float below(double value) {
+        constexpr double kMost = std::numeric_limits<float>::max();
+        constexpr double kLeast = std::numeric_limits<float>::min();
+        return value < kLeast ? std::min(0.0F, static_cast<float>(std::max(value, -kMost)))
+                              : static_cast<float>(std::min(value * (1.0 - 1e-6), kMost));
+    }
     static double above(double value) { return value * (1.0 + 1e-11); }
 
     void add(std::size_t i, std::size_t label, double w, std::vector<double>& sums, std::vector<double>& masses) const {

@@ -78,7 +78,7 @@ std::size_t starts_of(const KmeansParams& params) {
 void KmeansParams::check() const {
     require_range("number of clusters", clusters, 1, kMaxClusters);
     require_range("number of starts", n_init, 1, kMaxStarts);
-    require_range("number of iterations", max_iterations, 1, 1000000);
+    require_range("number of iterations", max_iterations, 1, kMaxIterations);
     if (!(tolerance >= 0.0 && tolerance < 1.0))
         throw Error(ErrorCode::kInvalidArgument, "tolerance is out of range",
                     "Use 0 for full convergence, or a small positive number such as 0.0001.");

@@ -19,7 +19,7 @@ namespace ecom::core {
 
 constexpr int kMaxClusters = 10000;
 constexpr int kMaxStarts = 1000;
-constexpr std::size_t kMaxFeatures = 10000;
+constexpr int kMaxIterations = 1000000;
 // Squares of differences must stay finite, summed over many features and rows.
 constexpr double kLargestFeature = 1e130;
 

@@ -1,0 +1,199 @@
+#include "core/cluster/kmeans_fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/base/budget.hpp"
+#include "core/base/options.hpp"
+#include "core/base/parallel.hpp"
+#include "core/cluster/silhouette_sample.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+int small_integer(const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
+    if (value < low || value > high)
+        throw Error(ErrorCode::kInvalidArgument,
+                    std::string("option \"") + name + "\" is out of range: " + std::to_string(value),
+                    "Use " + std::to_string(low) + " to " + std::to_string(high) + ".");
+    return static_cast<int>(value);
+}
+
+FeatureColumns preprocessed_columns(const FeatureRows& data, const std::optional<Preprocessor>& preprocessor, Host& host) {
+    constexpr std::size_t kRowsPerTask = 4096;
+    FeatureColumns columns(data.features());
+    for (auto& column : columns) column.resize(data.rows());
+    parallel_for(host, (data.rows() + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task, Host& worker) {
+        PollEvery poll(worker);
+        for (std::size_t i = task * kRowsPerTask; i < std::min(data.rows(), (task + 1) * kRowsPerTask); ++i) {
+            for (std::size_t j = 0; j < data.features(); ++j) {
+                poll();
+                double value = data.at(i, j);
+                if (preprocessor) value = preprocessor->columns()[j].apply(value);
+                if (!(std::fabs(value) <= kLargestFeature))
+                    throw Error(ErrorCode::kNonFiniteInput, "feature " + std::to_string(j + 1) + " is too large",
+                                "Scale features, or filter outliers out: squared distances must stay finite.");
+                columns[j][i] = value + 0.0;  // -0 and 0 are one value
+            }
+        }
+    });
+    return columns;
+}
+
+// Sum of weighted squared distances to the mean: the inertia of one cluster.
+double total_inertia(const FeatureColumns& columns, const std::vector<double>& weights,
+                     const std::vector<std::uint32_t>& order, Host& host) {
+    PollEvery poll(host);
+    double total = 0.0;
+    for (const auto& column : columns) {
+        double mass = 0.0, sum = 0.0, squares = 0.0;
+        const auto weight = [&](std::uint32_t row) { return weights.empty() ? 1.0 : weights[row]; };
+        for (const std::uint32_t row : order) poll(), mass += weight(row), sum += weight(row) * column[row];
+        const double mean = sum / mass;
+        for (const std::uint32_t row : order) poll(), squares += weight(row) * (column[row] - mean) * (column[row] - mean);
+        total += squares;
+    }
+    return total;
+}
+
+// The trial that lies farthest below the line from the first to the last one, both axes scaled to 0 .. 1
+// (Satopaa et al., 2011).
+void mark_elbow(std::vector<ClusterTrial>& trials) {
+    if (trials.size() < 3) return;
+    const double height = trials.front().inertia - trials.back().inertia;
+    const double width = trials.back().clusters - trials.front().clusters;
+    if (!(height > 0.0)) return;
+    ClusterTrial* elbow = nullptr;
+    double deepest = 0.0;
+    for (ClusterTrial& trial : trials) {
+        const double along = (trial.clusters - trials.front().clusters) / width;
+        const double left = (trial.inertia - trials.back().inertia) / height;
+        const double depth = 1.0 - along - left;
+        if (depth > deepest) deepest = depth, elbow = &trial;
+    }
+    if (elbow != nullptr) elbow->is_elbow = true;
+}
+
+void choose_clusters(const LloydEngine& engine, const FeatureColumns& columns, const std::vector<double>& weights,
+                     const KmeansFitParams& params, KmeansFit& fit, Host& host) {
+    const std::size_t rows = columns[0].size();
+    const auto distinct = static_cast<int>(engine.distinct_points(static_cast<std::size_t>(params.k_max), host));
+    if (distinct < params.k_min)
+        throw Error(ErrorCode::kNotEnoughData,
+                    "choosing a number of clusters from " + std::to_string(params.k_min) + " on needs as many different rows, there are " +
+                        std::to_string(distinct),
+                    "Pass more rows, or a fixed number of clusters.");
+    const int k_max = std::min(params.k_max, distinct);
+    const auto count = static_cast<std::size_t>(k_max - params.k_min + 1);
+    const auto places = sample_places(rows, static_cast<std::size_t>(params.silhouette_rows), params.kmeans.seed, host);
+    require_memory(host, add_size(kmeans_bytes(rows, columns.size(), params.kmeans, host.max_threads()),
+                                  silhouette_bytes(places.size(), columns.size(), count)),
+                   "choosing the number of clusters of " + std::to_string(rows) + " rows");
+    FeatureColumns sample(columns.size());
+    for (std::size_t j = 0; j < columns.size(); ++j)
+        for (const std::uint32_t place : places) sample[j].push_back(columns[j][engine.order()[place]]);
+
+    std::vector<KmeansResult> results;
+    std::vector<std::vector<ClusterLabel>> labels;
+    const double total = total_inertia(columns, weights, engine.order(), host);
+    double mass = 0.0;
+    for (int k = params.k_min; k <= k_max; ++k) {
+        KmeansParams one = params.kmeans;
+        one.clusters = k;
+        KmeansResult result = kmeans(engine, columns, one, host);
+        auto& of = labels.emplace_back();
+        for (const std::uint32_t place : places) of.push_back(result.labels[engine.order()[place]]);
+        result.labels = {};
+        mass = 0.0;
+        for (const double m : result.masses) mass += m;
+        const double within = result.inertia / (mass - k);
+        fit.trials.push_back({k, result.inertia, kNaN, k > 1 && mass > k && within > 0.0 ? (total - result.inertia) / (k - 1) / within : kNaN, false});
+        results.push_back(std::move(result));
+    }
+    mark_elbow(fit.trials);
+    const std::vector<double> silhouettes = mean_silhouettes(sample, labels, host);
+    std::size_t best = 0;
+    for (std::size_t s = 0; s < count; ++s) {
+        fit.trials[s].silhouette = silhouettes[s];
+        if (silhouettes[s] > silhouettes[best] || std::isnan(silhouettes[best])) best = s;
+    }
+    fit.silhouette_rows = static_cast<std::int64_t>(places.size());
+    // Labels of the losers were not kept: those of the winner cost one pass.
+    const LloydRun run = engine.assign(results[best].centers, host);
+    fit.result = std::move(results[best]);
+    fit.result.labels.resize(rows);
+    for (std::size_t i = 0; i < rows; ++i) fit.result.labels[engine.order()[i]] = run.labels[i];
+    fit.params.clusters = static_cast<int>(fit.result.clusters());
+}
+
+}  // namespace
+
+void KmeansFitParams::check() const {
+    KmeansParams one = kmeans;
+    if (clusters) one.clusters = *clusters;
+    one.check();
+    if (k_min < 1 || k_min > k_max || k_max > kMaxClusters)
+        throw Error(ErrorCode::kInvalidArgument,
+                    "numbers of clusters from " + std::to_string(k_min) + " to " + std::to_string(k_max) + " are not a range",
+                    "Use k_min from 1 on, at most k_max, which is at most " + std::to_string(kMaxClusters) + ".");
+    if (!clusters && !kmeans.initial_centers.empty())
+        throw Error(ErrorCode::kInvalidArgument, "initial centres need a given number of clusters",
+                    "Pass k, or leave initial_centers out.");
+}
+
+KmeansFitParams read_kmeans_params(std::optional<int> clusters, const Document& document) {
+    Options options(document, "{\"n_init\": 10}");
+    KmeansFitParams params;
+    params.clusters = clusters;
+    if (const auto name = options.text("transform")) params.preprocessing.transform = parse_power_transform(*name);
+    if (const auto name = options.text("scaling")) params.preprocessing.scaling = parse_scaling(*name);
+    if (const auto n = options.integer("n_init")) params.kmeans.n_init = small_integer("n_init", *n, 1, kMaxStarts);
+    if (const auto seed = options.integer("seed")) params.kmeans.seed = static_cast<std::uint64_t>(*seed);
+    if (const auto tolerance = options.number("tolerance")) params.kmeans.tolerance = *tolerance;
+    if (const auto n = options.integer("max_iterations"))
+        params.kmeans.max_iterations = small_integer("max_iterations", *n, 1, kMaxIterations);
+    if (auto centers = options.numbers("initial_centers")) params.kmeans.initial_centers = *std::move(centers);
+    if (const auto k = options.integer("k_min")) params.k_min = small_integer("k_min", *k, 1, kMaxClusters);
+    if (const auto k = options.integer("k_max")) params.k_max = small_integer("k_max", *k, 1, kMaxClusters);
+    if (const auto rows = options.integer("silhouette_rows"))
+        params.silhouette_rows = small_integer("silhouette_rows", *rows, 2, 100000);
+    options.finish();
+    params.check();
+    return params;
+}
+
+void check_weight(std::optional<double> weight) {
+    if (weight && std::isfinite(*weight) && *weight > 0.0) return;
+    throw Error(ErrorCode::kInvalidArgument, "weights must be positive numbers",
+                "Leave rows without a weight out, for example with FILTER (WHERE weight > 0).");
+}
+
+KmeansFit fit_kmeans(const FeatureRows& data, const std::vector<double>& weights, const KmeansFitParams& params,
+                     Host& host) {
+    params.check();
+    KmeansFit fit;
+    fit.params = params.kmeans;
+    fit.rows = static_cast<std::int64_t>(data.rows());
+    KmeansParams largest = params.kmeans;
+    largest.clusters = params.clusters.value_or(params.k_max);
+    fit.params.clusters = largest.clusters;
+    require_memory(host,
+                   add_size(mul_size(mul_size(data.rows(), data.features()), sizeof(double)),
+                            kmeans_bytes(data.rows(), data.features(), largest, host.max_threads())),
+                   "clustering " + std::to_string(data.rows()) + " rows of " + std::to_string(data.features()) + " features");
+    if (params.preprocessing.transform != PowerTransform::kNone || params.preprocessing.scaling != ScalingMethod::kNone)
+        fit.preprocessor = Preprocessor::fit(data, params.preprocessing, host);
+    const FeatureColumns columns = preprocessed_columns(data, fit.preprocessor, host);
+    const auto engine = make_engine(columns, weights, host);
+    if (params.clusters)
+        fit.result = kmeans(*engine, columns, largest, host);
+    else
+        choose_clusters(*engine, columns, weights, params, fit, host);
+    return fit;
+}
+
+}  // namespace ecom::core

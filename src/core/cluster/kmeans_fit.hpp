@@ -1,0 +1,65 @@
+// From rows of features to a segmentation: preprocessing, the number of clusters, k-means.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/document.hpp"
+#include "core/base/state.hpp"
+#include "core/cluster/kmeans_model.hpp"
+#include "core/stats/feature_rows.hpp"
+
+namespace ecom::core {
+
+struct KmeansFitParams {
+    // The number of clusters is given, or the one of k_min .. k_max with the largest mean silhouette.
+    std::optional<int> clusters = 3;
+    int k_min = 2;
+    int k_max = 8;
+    // The silhouette is exact on a random sample of this many rows: it costs the square of their number.
+    std::int64_t silhouette_rows = 5000;
+    PreprocessorParams preprocessing{PowerTransform::kNone, ScalingMethod::kNone};
+    KmeansParams kmeans;
+
+    // Throws kInvalidArgument.
+    void check() const;
+};
+
+// Options transform, scaling, n_init, seed, tolerance, max_iterations, initial_centers, k_min, k_max and
+// silhouette_rows. Throws kInvalidArgument for others and for values without a meaning.
+KmeansFitParams read_kmeans_params(std::optional<int> clusters, const Document& options);
+
+// data: at least one row; weights: empty, or one a row. `fit.result.labels` holds the rows' clusters.
+KmeansFit fit_kmeans(const FeatureRows& data, const std::vector<double>& weights, const KmeansFitParams& params,
+                     Host& host);
+
+// Throws kInvalidArgument unless the weight is a positive finite number.
+void check_weight(std::optional<double> weight);
+
+// Rows and parameters while an aggregate collects them. Merging is exact: a fit depends on the set of rows.
+class KmeansState final : public State {
+public:
+    static constexpr std::string_view kKind = "kmeans";
+
+    // options: JSON text.
+    KmeansState(std::size_t features, std::optional<int> clusters, std::string options, bool is_weighted);
+
+    void add(const std::vector<double>& row, std::optional<double> weight, const Host& host);
+    void merge(const KmeansState& other, Host& host);
+    KmeansFit fit(Host& host) const;
+
+    std::string_view kind() const override { return kKind; }
+    void encode(Writer& out) const override;
+    static KmeansState decode(Reader& in);
+
+private:
+    FeatureRows data_;
+    std::optional<int> clusters_;
+    std::string options_;
+    bool is_weighted_;
+    KmeansFitParams params_;
+    ChunkedVector<double> weights_;
+};
+
+}  // namespace ecom::core

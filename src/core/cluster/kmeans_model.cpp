@@ -1,0 +1,171 @@
+#include "core/cluster/kmeans_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.hpp"
+#include "core/stats/feature_rows.hpp"
+#include "core/base/firewall.hpp"
+
+namespace ecom::core {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+Document trials_document(const std::vector<ClusterTrial>& trials) {
+    Document::Ints clusters;
+    Document::Doubles inertia, silhouette, calinski_harabasz;
+    std::int64_t elbow = 0;
+    for (const ClusterTrial& trial : trials) {
+        clusters.push_back(trial.clusters);
+        inertia.push_back(trial.inertia);
+        // JSON has no NaN; a silhouette is never below -1, an index of variances never below 0.
+        silhouette.push_back(std::isnan(trial.silhouette) ? -2.0 : trial.silhouette);
+        calinski_harabasz.push_back(std::isnan(trial.calinski_harabasz) ? -1.0 : trial.calinski_harabasz);
+        if (trial.is_elbow) elbow = trial.clusters;
+    }
+    return Document::object()
+        .set("clusters", Document(std::move(clusters)))
+        .set("inertia", Document(std::move(inertia)))
+        .set("silhouette", Document(std::move(silhouette)))
+        .set("calinski_harabasz", Document(std::move(calinski_harabasz)))
+        .set("elbow", Document(elbow));
+}
+
+std::vector<ClusterTrial> read_trials(const Document& document) {
+    const auto clusters = document.at("clusters").as_ints();
+    const auto inertia = document.at("inertia").as_doubles();
+    const auto silhouette = document.at("silhouette").as_doubles();
+    const auto calinski_harabasz = document.at("calinski_harabasz").as_doubles();
+    const std::int64_t elbow = document.at("elbow").as_int();
+    if (inertia.size() != clusters.size() || silhouette.size() != clusters.size() ||
+        calinski_harabasz.size() != clusters.size())
+        Reader::corrupt();
+    std::vector<ClusterTrial> trials;
+    for (std::size_t i = 0; i < clusters.size(); ++i) {
+        if (clusters[i] < 1 || clusters[i] > kMaxClusters) Reader::corrupt();
+        trials.push_back({static_cast<int>(clusters[i]), inertia[i], silhouette[i] < -1.0 ? kNaN : silhouette[i],
+                          calinski_harabasz[i] < 0.0 ? kNaN : calinski_harabasz[i], clusters[i] == elbow});
+    }
+    return trials;
+}
+
+}  // namespace
+
+KmeansModel::KmeansModel(KmeansFit fit) : fit_(std::move(fit)) { fit_.result.labels.clear(); }
+
+std::vector<double> KmeansModel::preprocessed(const std::vector<double>& row) const {
+    require_same_dimension(features(), row.size());
+    require_finite(row.data(), row.size());
+    if (!fit_.preprocessor) return row;
+    std::vector<double> result(row.size());
+    fit_.preprocessor->apply(row.data(), result.data());
+    require_finite(result.data(), result.size());
+    return result;
+}
+
+std::vector<double> KmeansModel::original_center(std::size_t cluster) const {
+    std::vector<double> center(fit_.result.center(cluster), fit_.result.center(cluster) + features());
+    if (fit_.preprocessor) fit_.preprocessor->invert(center.data(), center.data());
+    return center;
+}
+
+std::vector<double> KmeansModel::squared_distances(const std::vector<double>& row) const {
+    std::vector<double> result(clusters());
+    for (std::size_t c = 0; c < clusters(); ++c) {
+        const double* const center = fit_.result.center(c);
+        for (std::size_t j = 0; j < row.size(); ++j) result[c] += (row[j] - center[j]) * (row[j] - center[j]);
+    }
+    return result;
+}
+
+Document KmeansModel::body() const {
+    Document body = Document::object();
+    body.set("features", Document(static_cast<std::int64_t>(features())))
+        .set("centers", Document(fit_.result.centers))
+        .set("sizes", Document(fit_.result.sizes))
+        .set("weights", Document(fit_.result.masses))
+        .set("inertia", Document(fit_.result.inertia))
+        .set("iterations", Document(static_cast<std::int64_t>(fit_.result.iterations)))
+        .set("converged", Document(fit_.result.converged))
+        .set("rows", Document(fit_.rows))
+        .set("n_init", Document(static_cast<std::int64_t>(fit_.params.n_init)))
+        .set("seed", Document(static_cast<std::int64_t>(fit_.params.seed)))
+        .set("tolerance", Document(fit_.params.tolerance))
+        .set("silhouette_rows", Document(fit_.silhouette_rows))
+        .set("trials", trials_document(fit_.trials));
+    if (fit_.preprocessor) body.set("preprocessor", fit_.preprocessor->body());
+    return body;
+}
+
+Document KmeansModel::summary() const {
+    Document summary = Document::object();
+    summary.set("clusters", Document(static_cast<std::int64_t>(clusters())))
+        .set("features", Document(static_cast<std::int64_t>(features())))
+        .set("rows", Document(fit_.rows))
+        .set("sizes", Document(fit_.result.sizes))
+        .set("inertia", Document(fit_.result.inertia))
+        .set("iterations", Document(static_cast<std::int64_t>(fit_.result.iterations)))
+        .set("converged", Document(fit_.result.converged))
+        .set("n_init", Document(static_cast<std::int64_t>(fit_.params.n_init)));
+    for (const ClusterTrial& trial : fit_.trials)
+        if (static_cast<std::size_t>(trial.clusters) == clusters() && !std::isnan(trial.silhouette))
+            summary.set("silhouette", Document(trial.silhouette));
+    if (fit_.preprocessor)
+        summary.set("transform", Document(std::string(name_of(fit_.preprocessor->params().transform))))
+            .set("scaling", Document(std::string(name_of(fit_.preprocessor->params().scaling))));
+    return summary;
+}
+
+std::unique_ptr<Model> KmeansModel::decode(const Document& body, int) {
+    KmeansFit fit;
+    const std::int64_t features = body.at("features").as_int();
+    fit.result.centers = body.at("centers").as_doubles();
+    fit.result.sizes = body.at("sizes").as_ints();
+    fit.result.masses = body.at("weights").as_doubles();
+    const std::size_t k = fit.result.masses.size();
+    if (features < 1 || features > static_cast<std::int64_t>(kMaxFeatures) || k < 1 ||
+        k > static_cast<std::size_t>(kMaxClusters) || fit.result.sizes.size() != k ||
+        fit.result.centers.size() != k * static_cast<std::size_t>(features))
+        Reader::corrupt();
+    const auto is_finite = [](double value) { return std::isfinite(value); };
+    if (!std::all_of(fit.result.centers.begin(), fit.result.centers.end(), is_finite)) Reader::corrupt();
+    fit.result.features = static_cast<std::size_t>(features);
+    fit.result.inertia = body.at("inertia").as_double();
+    fit.result.iterations = static_cast<int>(body.at("iterations").as_int());
+    fit.result.converged = body.at("converged").as_bool();
+    fit.rows = body.at("rows").as_int();
+    fit.params.clusters = static_cast<int>(k);
+    fit.params.n_init = static_cast<int>(body.at("n_init").as_int());
+    fit.params.seed = static_cast<std::uint64_t>(body.at("seed").as_int());
+    fit.params.tolerance = body.at("tolerance").as_double();
+    fit.silhouette_rows = body.at("silhouette_rows").as_int();
+    fit.trials = read_trials(body.at("trials"));
+    if (const Document* preprocessor = body.find("preprocessor")) {
+        fit.preprocessor = Preprocessor::from_document(*preprocessor);
+        if (fit.preprocessor->features() != fit.result.features) Reader::corrupt();
+    }
+    return std::make_unique<KmeansModel>(std::move(fit));
+}
+
+std::size_t nearest_cluster(const std::vector<double>& squared) {
+    return static_cast<std::size_t>(std::min_element(squared.begin(), squared.end()) - squared.begin());
+}
+
+std::optional<double> simplified_silhouette(const std::vector<double>& squared) {
+    if (squared.size() < 2) return std::nullopt;
+    double nearest = std::numeric_limits<double>::infinity();
+    double second = nearest;
+    for (const double distance : squared) {
+        if (distance < nearest) {
+            second = nearest;
+            nearest = distance;
+        } else {
+            second = std::min(second, distance);
+        }
+    }
+    return second > 0.0 ? 1.0 - std::sqrt(nearest / second) : 0.0;
+}
+
+}  // namespace ecom::core

@@ -1,0 +1,70 @@
+// A fitted segmentation: what a new row goes through before it is measured, and the centres.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/base/model.hpp"
+#include "core/cluster/kmeans.hpp"
+#include "core/stats/preprocessor.hpp"
+
+namespace ecom::core {
+
+// One number of clusters that was tried.
+struct ClusterTrial {
+    int clusters = 1;
+    double inertia = 0.0;
+    double silhouette = 0.0;         // mean over the sample; NaN for one cluster
+    double calinski_harabasz = 0.0;  // ratio of the variances between and within (1974); NaN for one cluster
+    bool is_elbow = false;           // where the inertia bends most
+};
+
+struct KmeansFit {
+    std::optional<Preprocessor> preprocessor;
+    KmeansResult result;                // in preprocessed units; labels are not part of a model
+    std::vector<ClusterTrial> trials;   // ascending; empty when the number was given
+    std::int64_t rows = 0;
+    std::int64_t silhouette_rows = 0;   // size of the sample behind the trials
+    KmeansParams params;
+};
+
+class KmeansModel final : public Model {
+public:
+    static constexpr std::string_view kKind = "kmeans";
+
+    explicit KmeansModel(KmeansFit fit);
+    static std::unique_ptr<Model> decode(const Document& body, int version);
+
+    std::size_t clusters() const { return fit_.result.clusters(); }
+    std::size_t features() const { return fit_.result.features; }
+    const KmeansFit& fit() const { return fit_; }
+
+    // A row in the units of the centres. Throws kInvalidArgument for another number of features and
+    // kNonFiniteInput for what is not finite.
+    std::vector<double> preprocessed(const std::vector<double>& row) const;
+    // A centre in the units of the rows.
+    std::vector<double> original_center(std::size_t cluster) const;
+
+    // Of a preprocessed row: squared Euclidean distances to all centres.
+    std::vector<double> squared_distances(const std::vector<double>& row) const;
+
+    std::string_view kind() const override { return kKind; }
+    int version() const override { return 1; }
+    Document body() const override;
+    Document summary() const override;
+
+private:
+    KmeansFit fit_;
+};
+
+// The nearest centre, the first one of equally near ones, as the fit has it.
+std::size_t nearest_cluster(const std::vector<double>& squared);
+
+// The silhouette with centres in place of the rows of clusters (Hruschka, de Castro and Campello, 2004):
+// (b - a) / b, with the distances a to the nearest and b to the second nearest centre. Nothing for one
+// cluster; 0 where both are 0.
+std::optional<double> simplified_silhouette(const std::vector<double>& squared);
+
+}  // namespace ecom::core
