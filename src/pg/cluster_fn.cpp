@@ -1,6 +1,7 @@
 // k-means: the window function, the aggregate, and what a fitted model answers.
 #include "core/cluster/kmeans_fit.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/budget.hpp"
@@ -30,14 +31,32 @@ std::optional<double> or_null(double value) {
     return std::isnan(value) ? std::nullopt : std::optional<double>(value);
 }
 
-Datum float8_array_datum(const std::vector<double>& numbers) {
-    std::vector<Datum> elements;
-    for (const double number : numbers) elements.push_back(Float8GetDatum(number));
-    return call([&] {
-        return PointerGetDatum(construct_array(elements.data(), static_cast<int>(elements.size()), FLOAT8OID,
-                                               sizeof(double), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-    });
+Datum float8_array_datum(const double* numbers, std::size_t count) {
+    const NewFloat8Array array(count);
+    std::copy(numbers, numbers + count, array.values);
+    return array.datum();
 }
+
+// A memory context for what reading a partition's rows allocates: arguments are evaluated where the caller is, and
+// a million arrays would stay until the partition's end.
+class RowMemory {
+public:
+    RowMemory()
+        : context_(call([] { return AllocSetContextCreate(CurrentMemoryContext, "rows of a partition", ALLOCSET_SMALL_SIZES); })),
+          previous_(MemoryContextSwitchTo(context_)) {}
+    RowMemory(const RowMemory&) = delete;
+    RowMemory& operator=(const RowMemory&) = delete;
+    ~RowMemory() {
+        MemoryContextSwitchTo(previous_);
+        MemoryContextDelete(context_);
+    }
+
+    void reset() { MemoryContextReset(context_); }
+
+private:
+    MemoryContext context_;
+    MemoryContext previous_;
+};
 
 // Clusters of a partition's rows, from 1; 0 for rows without features.
 struct PartitionClusters {
@@ -60,7 +79,7 @@ PartitionClusters cluster_partition(WindowObject window) {
     result.of_row.reserve(static_cast<std::size_t>(rows));
     std::optional<core::FeatureRows> data;
     std::vector<double> weights;
-    std::vector<double> features;
+    RowMemory memory;
     for (int64 row = 0; row < rows; ++row) {
         const auto argument = [&](int arg) -> std::optional<Datum> {
             bool is_null;
@@ -72,13 +91,14 @@ PartitionClusters cluster_partition(WindowObject window) {
             return is_null ? std::nullopt : std::optional<Datum>(datum);
         };
         host.poll();
-        const auto array = argument(0);
-        result.of_row.push_back(array ? 1 : 0);
-        if (!array) continue;
-        read_features(*array, features);
-        if (!data) data.emplace(features.size());
-        core::require_same_dimension(data->features(), features.size());
-        data->add(features.data(), host);
+        memory.reset();
+        const auto given_features = argument(0);
+        result.of_row.push_back(given_features ? 1 : 0);
+        if (!given_features) continue;
+        const FeatureArray features(*given_features);
+        if (!data) data.emplace(features.count);
+        core::require_same_dimension(data->features(), features.count);
+        data->add(features.values, host);
         const auto weight = argument(2);
         if (!is_weighted && !weight) continue;
         // Either every row has a weight or none has.
@@ -112,15 +132,14 @@ ECOM_FUNCTION(ecom_kmeans_add) {
         if (args.is_null(0)) PG_RETURN_NULL();
         return args.datum(0);
     }
-    std::vector<double> features;
-    read_features(args.datum(1), features);
+    const FeatureArray features(args.datum(1));
     const bool is_weighted = PG_NARGS() > 4;
     const auto running = writable_state<core::KmeansState>(fcinfo, [&] {
         const bool has_options = PG_NARGS() > 3 && !args.is_null(3);
-        return core::KmeansState(features.size(), args.optional_int4(2), has_options ? json_of(args.datum(3)) : "{}",
+        return core::KmeansState(features.count, args.optional_int4(2), has_options ? json_of(args.datum(3)) : "{}",
                                  is_weighted);
     });
-    running.state->add(features, is_weighted ? args.float8(4) : std::nullopt, BackendHost());
+    running.state->add(features.values, features.count, is_weighted ? args.float8(4) : std::nullopt, BackendHost());
     return running.datum;
 }
 
@@ -140,9 +159,9 @@ namespace {
 
 // Squared distances of the features in argument 1 to the centres of the model in argument 0.
 std::vector<double> squared_distances(FunctionCallInfo fcinfo, const core::KmeansModel& model) {
-    std::vector<double> features;
-    read_features(fcinfo->args[1].value, features);
-    return model.squared_distances(model.preprocessed(features));
+    const FeatureArray features(fcinfo->args[1].value);
+    features.require(model.features());
+    return model.squared_distances(model.preprocessed(features.values));
 }
 
 }  // namespace
@@ -157,7 +176,7 @@ ECOM_FUNCTION(ecom_kmeans_predict) {
 ECOM_FUNCTION(ecom_kmeans_distances) {
     auto distances = squared_distances(fcinfo, model_arg<core::KmeansModel>(fcinfo, 0));
     for (double& distance : distances) distance = std::sqrt(distance);
-    return float8_array_datum(distances);
+    return float8_array_datum(distances.data(), distances.size());
 }
 
 // (model, features float8[]), strict, returns ecom.kmeans_assignment: cluster int, distance float8, silhouette float8
@@ -181,8 +200,9 @@ ECOM_FUNCTION(ecom_kmeans_centers) {
         row.put_datum(Int32GetDatum(static_cast<std::int32_t>(c) + 1));
         row.put(model.fit().result.sizes[c]);
         row.put(model.fit().result.masses[c]);
-        row.put_datum(float8_array_datum(model.original_center(c)));
-        row.put_datum(float8_array_datum({center, center + model.features()}));
+        const auto original = model.original_center(c);
+        row.put_datum(float8_array_datum(original.data(), original.size()));
+        row.put_datum(float8_array_datum(center, model.features()));
         row.into(rows);
     }
     return static_cast<Datum>(0);

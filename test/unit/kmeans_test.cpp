@@ -145,7 +145,7 @@ TEST(Kmeans, LabelsAreLloydsPointForPoint) {
                 KmeansParams params;
                 params.clusters = static_cast<int>(k);
                 for (std::size_t c = 0; c < k; ++c)
-                    for (std::size_t j = 0; j < d; ++j) params.initial_centers.push_back(x[j][c]);
+                    for (std::size_t j = 0; j < d; ++j) params.initial_centers.push_back(x[j][14 * c]);
                 FakeHost host;
                 const KmeansResult result = kmeans(x, weights, params, host);
                 const Textbook expected(x, weights, params.initial_centers);

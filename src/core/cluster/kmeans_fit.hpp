@@ -45,7 +45,8 @@ public:
     // options: JSON text.
     KmeansState(std::size_t features, std::optional<int> clusters, std::string options, bool is_weighted);
 
-    void add(const std::vector<double>& row, std::optional<double> weight, const Host& host);
+    // `row` has `features` elements.
+    void add(const double* row, std::size_t features, std::optional<double> weight, const Host& host);
     void merge(const KmeansState& other, Host& host);
     KmeansFit fit(Host& host) const;
 

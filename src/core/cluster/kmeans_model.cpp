@@ -55,12 +55,11 @@ std::vector<ClusterTrial> read_trials(const Document& document) {
 
 KmeansModel::KmeansModel(KmeansFit fit) : fit_(std::move(fit)) { fit_.result.labels.clear(); }
 
-std::vector<double> KmeansModel::preprocessed(const std::vector<double>& row) const {
-    require_same_dimension(features(), row.size());
-    require_finite(row.data(), row.size());
-    if (!fit_.preprocessor) return row;
-    std::vector<double> result(row.size());
-    fit_.preprocessor->apply(row.data(), result.data());
+std::vector<double> KmeansModel::preprocessed(const double* row) const {
+    require_finite(row, features());
+    std::vector<double> result(row, row + features());
+    if (!fit_.preprocessor) return result;
+    fit_.preprocessor->apply(row, result.data());
     require_finite(result.data(), result.size());
     return result;
 }

@@ -41,9 +41,8 @@ public:
     std::size_t features() const { return fit_.result.features; }
     const KmeansFit& fit() const { return fit_; }
 
-    // A row in the units of the centres. Throws kInvalidArgument for another number of features and
-    // kNonFiniteInput for what is not finite.
-    std::vector<double> preprocessed(const std::vector<double>& row) const;
+    // A row of features() elements in the units of the centres. Throws kNonFiniteInput for what is not finite.
+    std::vector<double> preprocessed(const double* row) const;
     // A centre in the units of the rows.
     std::vector<double> original_center(std::size_t cluster) const;
 

@@ -15,15 +15,15 @@ KmeansState::KmeansState(std::size_t features, std::optional<int> clusters, std:
       is_weighted_(is_weighted),
       params_(read_kmeans_params(clusters, from_json(options_, "options"))) {}
 
-void KmeansState::add(const std::vector<double>& row, std::optional<double> weight, const Host& host) {
-    require_same_dimension(data_.features(), row.size());
+void KmeansState::add(const double* row, std::size_t features, std::optional<double> weight, const Host& host) {
+    require_same_dimension(data_.features(), features);
     if (is_weighted_) {
         check_weight(weight);
         if (weights_.will_grow())
             require_memory(host, add_size(weights_.bytes(), weights_.growth_bytes()), "collecting weights");
         weights_.push_back(*weight);
     }
-    data_.add(row.data(), host);
+    data_.add(row, host);
 }
 
 void KmeansState::merge(const KmeansState& other, Host& host) {
