@@ -34,9 +34,7 @@ FeatureColumns preprocessed_columns(const FeatureRows& data, const std::optional
                 poll();
                 double value = data.at(i, j);
                 if (preprocessor) value = preprocessor->columns()[j].apply(value);
-                if (!(std::fabs(value) <= kLargestFeature))
-                    throw Error(ErrorCode::kNonFiniteInput, "feature " + std::to_string(j + 1) + " is too large",
-                                "Scale features, or filter outliers out: squared distances must stay finite.");
+                check_feature(j, value);
                 columns[j][i] = value + 0.0;  // -0 and 0 are one value
             }
         }

@@ -42,6 +42,7 @@ std::vector<ClusterTrial> read_trials(const Document& document) {
     if (inertia.size() != clusters.size() || silhouette.size() != clusters.size() ||
         calinski_harabasz.size() != clusters.size())
         Reader::corrupt();
+    if (elbow != 0 && std::find(clusters.begin(), clusters.end(), elbow) == clusters.end()) Reader::corrupt();
     std::vector<ClusterTrial> trials;
     for (std::size_t i = 0; i < clusters.size(); ++i) {
         if (clusters[i] < 1 || clusters[i] > kMaxClusters) Reader::corrupt();
@@ -58,9 +59,8 @@ KmeansModel::KmeansModel(KmeansFit fit) : fit_(std::move(fit)) { fit_.result.lab
 std::vector<double> KmeansModel::preprocessed(const double* row) const {
     require_finite(row, features());
     std::vector<double> result(row, row + features());
-    if (!fit_.preprocessor) return result;
-    fit_.preprocessor->apply(row, result.data());
-    require_finite(result.data(), result.size());
+    if (fit_.preprocessor) fit_.preprocessor->apply(row, result.data());
+    for (std::size_t j = 0; j < result.size(); ++j) check_feature(j, result[j]);
     return result;
 }
 
@@ -146,6 +146,12 @@ std::unique_ptr<Model> KmeansModel::decode(const Document& body, int) {
         if (fit.preprocessor->features() != fit.result.features) Reader::corrupt();
     }
     return std::make_unique<KmeansModel>(std::move(fit));
+}
+
+void check_feature(std::size_t j, double value) {
+    if (std::fabs(value) <= kLargestFeature) return;
+    throw Error(ErrorCode::kNonFiniteInput, "feature " + std::to_string(j + 1) + " is too large",
+                "Scale features, or filter outliers out: squared distances must stay finite.");
 }
 
 std::size_t nearest_cluster(const std::vector<double>& squared) {

@@ -41,7 +41,8 @@ public:
     std::size_t features() const { return fit_.result.features; }
     const KmeansFit& fit() const { return fit_; }
 
-    // A row of features() elements in the units of the centres. Throws kNonFiniteInput for what is not finite.
+    // A row of features() elements in the units of the centres. Throws kNonFiniteInput for what is not finite
+    // or beyond kLargestFeature.
     std::vector<double> preprocessed(const double* row) const;
     // A centre in the units of the rows.
     std::vector<double> original_center(std::size_t cluster) const;
@@ -57,6 +58,9 @@ public:
 private:
     KmeansFit fit_;
 };
+
+// Throws kNonFiniteInput for a value beyond kLargestFeature of feature j, from 0.
+void check_feature(std::size_t j, double value);
 
 // The nearest centre, the first one of equally near ones, as the fit has it.
 std::size_t nearest_cluster(const std::vector<double>& squared);
