@@ -56,7 +56,7 @@ options: JSON, read from the first row
 NULL for no rows. Errors: as for ecom.kmeans_segment; 54000 when the rows do not fit into ecom_analytics.memory_limit.
 Greedy k-means++ (Arthur and Vassilvitskii, 2007) and Lloyd''s algorithm (1982), exact; whole cells of a grid at a time for up to 4 features (Pelleg and
 Moore, 1999), with bounds on distances for more (Ding et al., 2015). Time: linear in rows, starts and iterations; k NULL adds the square of
-silhouette_rows. Memory: about 30 bytes a feature and 60 a row, see docs/segmentation.md.';
+silhouette_rows. Memory: at most 36 bytes a feature and row, 30 a row, and 40 a row for each thread.';
 
 create aggregate ecom.kmeans_fit(features float8[], k int, options jsonb, weight float8) (
     sfunc = ecom_internal.kmeans_add, stype = ecom.state, sspace = 1048576, combinefunc = ecom_internal.kmeans_combine,

@@ -1,6 +1,7 @@
 // Bytes as a stored aggregate state: refused with core::Error, or a state that travels unchanged,
 // merges with itself and finishes. The first byte chooses the kind.
 #include "core/base/state.hpp"
+#include "core/cluster/kmeans_fit.hpp"
 #include "core/clv/btyd.hpp"
 #include "core/clv/cox.hpp"
 #include "core/clv/gamma_gamma.hpp"
@@ -78,6 +79,8 @@ void finish(GammaGammaState& state, Host& host) { state.fit(host); }
 
 void finish(OrderHistoryState& state, Host& host) { state.history(host); }
 
+void finish(KmeansState& state, Host& host) { state.fit(host); }
+
 void finish(PreprocessorState& state, Host& host) { state.fit(host); }
 
 void finish(ForecastPairsState& state, Host& host) { state.accuracy(host); }
@@ -126,7 +129,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 21) {
+    switch (data[0] % 22) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -147,7 +150,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 17: check<CoxState>(payload); break;
         case 18: check<PcaState>(payload); break;
         case 19: check<LabelledRowsState>(payload); break;
-        default: check<ContingencyState>(payload); break;
+        case 20: check<ContingencyState>(payload); break;
+        default: check<KmeansState>(payload); break;
     }
     return 0;
 }
