@@ -93,6 +93,9 @@ group by 1, 2;
 select ecom.kmeans_predict(model, array[-5, 1]) between 1 and 2 as below_what_was_seen
 from (select ecom.kmeans_fit(array[exp(v), v]::float8[], 2, '{"transform": "log", "scaling": "minmax"}') as model from generate_series(1, 9) v) m;
 
+select ecom.kmeans_features(model, array[4, 10]) as scaled, ecom.kmeans_features(model, null) is null as nothing
+from (select ecom.kmeans_fit(array[v, v * v]::float8[], 2, '{"scaling": "minmax"}') as model from generate_series(0, 8) v) m;
+
 -- Equal results in any order of rows, on any number of threads, in parallel plans, with few and with many features.
 select count(distinct ecom_internal.model_send(model)) as models from (
     select ecom.kmeans_fit(array[a, b, c], 5, '{"scaling": "standard"}' order by i) as model from cloud

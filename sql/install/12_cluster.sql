@@ -87,6 +87,14 @@ Example: WITH m AS (SELECT ecom.kmeans_fit(array[recency_days, frequency], 3) AS
   SELECT ecom.kmeans_distances(m.model, array[30, 2]) FROM m
 Distances are in transformed and scaled units. Arguments, NULL and errors: as for ecom.kmeans_predict.';
 
+create function ecom.kmeans_features(model ecom.model, features float8[]) returns float8[]
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_kmeans_features';
+comment on function ecom.kmeans_features(ecom.model, float8[]) is
+'A row''s features as a model from ecom.kmeans_fit measures distances: after its transform and scaling.
+Example: WITH m AS (SELECT ecom.kmeans_fit(array[recency_days, frequency], 3, ''{"scaling": "standard"}'') AS model FROM shop.customer_rfm WHERE frequency > 0)
+  SELECT ecom.kmeans_features(m.model, array[30, 2]) FROM m
+For charts and principal components (ecom.pca_fit) of what was clustered. Arguments, NULL and errors: as for ecom.kmeans_predict.';
+
 create type ecom.kmeans_assignment as (cluster int, distance float8, silhouette float8);
 comment on type ecom.kmeans_assignment is 'A row''s cluster and how well it belongs there';
 comment on column ecom.kmeans_assignment.cluster is 'Number of the cluster, from 1';

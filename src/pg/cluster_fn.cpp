@@ -179,6 +179,15 @@ ECOM_FUNCTION(ecom_kmeans_distances) {
     return float8_array_datum(distances.data(), distances.size());
 }
 
+// (model, features float8[]), strict
+ECOM_FUNCTION(ecom_kmeans_features) {
+    const auto& model = model_arg<core::KmeansModel>(fcinfo, 0);
+    const FeatureArray features(fcinfo->args[1].value);
+    features.require(model.features());
+    const auto measured = model.preprocessed(features.values);
+    return float8_array_datum(measured.data(), measured.size());
+}
+
 // (model, features float8[]), strict, returns ecom.kmeans_assignment: cluster int, distance float8, silhouette float8
 ECOM_FUNCTION(ecom_kmeans_assign) {
     const auto squared = squared_distances(fcinfo, model_arg<core::KmeansModel>(fcinfo, 0));
