@@ -31,8 +31,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -isystem /usr/include/eigen3 \
               -DPGDLLEXPORT='__attribute__((visibility("default")))' \
               -DEIGEN_DONT_PARALLELIZE -MMD -MP
 PG_CFLAGS   = -fvisibility=hidden $(WARNINGS) -Wno-unused-parameter
-# No fused multiply-add: results must not depend on the instruction set.
-PG_CXXFLAGS = -std=c++17 -ffp-contract=off -fvisibility=hidden -fvisibility-inlines-hidden -Wno-register $(WARNINGS) -pthread
+PG_CXXFLAGS = -std=c++17 -fvisibility=hidden -fvisibility-inlines-hidden -Wno-register $(WARNINGS) -pthread
 SHLIB_LINK  = -lstdc++ -pthread -Wl,--version-script=$(srcdir)/src/exports.map
 
 # Bitcode for inlining would compile every file a second time for functions too coarse to inline.
@@ -40,6 +39,9 @@ override with_llvm := no
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# No fused multiply-add: clusters must not depend on the instruction set.
+src/core/cluster/%.o: override CXXFLAGS += -ffp-contract=off
 
 # Debian configures PostgreSQL without dependency tracking.
 -include $(OBJS:.o=.d)
