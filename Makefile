@@ -41,7 +41,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # No fused multiply-add: clusters must not depend on the instruction set.
-src/core/cluster/%.o: override CXXFLAGS += -ffp-contract=off
+src/core/cluster/%.o: override CXXFLAGS := $(subst -std=c++17,-std=c++17 -ffp-contract=off,$(CXXFLAGS))
 
 # Debian configures PostgreSQL without dependency tracking.
 -include $(OBJS:.o=.d)

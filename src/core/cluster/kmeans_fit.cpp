@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/base/budget.hpp"
-#include "core/base/options.hpp"
+#include "core/base/named_options.hpp"
 #include "core/base/parallel.hpp"
 #include "core/cluster/silhouette_sample.hpp"
 #include "core/base/firewall.hpp"
@@ -144,7 +144,7 @@ void KmeansFitParams::check() const {
 }
 
 KmeansFitParams read_kmeans_params(std::optional<int> clusters, const Document& document) {
-    Options options(document, "{\"n_init\": 10}");
+    NamedOptions options(document, "{\"n_init\": 10}");
     KmeansFitParams params;
     params.clusters = clusters;
     if (const auto name = options.text("transform")) params.preprocessing.transform = parse_power_transform(*name);

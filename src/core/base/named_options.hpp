@@ -12,10 +12,10 @@
 namespace ecom::core {
 
 // Options by name, each read once by what understands it. A JSON null counts as absent.
-class Options {
+class NamedOptions {
 public:
     // example: what hints show, such as {"period": 12}.
-    Options(Document document, std::string example);
+    NamedOptions(Document document, std::string example);
 
     std::optional<std::int64_t> integer(std::string_view name);
     std::optional<double> number(std::string_view name);
