@@ -93,7 +93,7 @@ void NamedOptions::finish() const {
         if (std::find(read_.begin(), read_.end(), name) != read_.end()) continue;
         std::string known;
         for (const std::string& option : read_) known += (known.empty() ? "" : ", ") + option;
-        throw Error(ErrorCode::kInvalidArgument, "option \"" + name + "\" is not known", "NamedOptions are " + known + ".");
+        throw Error(ErrorCode::kInvalidArgument, "option \"" + name + "\" is not known", "Options are " + known + ".");
     }
 }
 
