@@ -11,7 +11,7 @@ create aggregate ecom.arima_forecast(ts timestamp, value float8, horizon int) (
 );
 comment on aggregate ecom.arima_forecast(timestamp, float8, int) is
 'Forecasts a series by the seasonal ARIMA model that fits it best.
-Example: SELECT (unnest(ecom.arima_forecast(date_trunc(''month'', order_date), revenue_amount::float8, 3))).* FROM shop.kpi_daily
+Example: SELECT (unnest(ecom.arima_forecast(date_trunc(''month'', order_date::timestamp), revenue_amount::float8, 3))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, takes steps without rows for 0, and chooses the orders by AICc.
 One row of ecom.forecast_row a step. See ecom.arima_forecast(ts, value, horizon, options) for options, rules and errors.
 Box and Jenkins (1970); orders by Hyndman and Khandakar (2008).';
@@ -40,7 +40,7 @@ create aggregate ecom.arima_forecast(ts timestamp, value float8, regressors floa
 );
 comment on aggregate ecom.arima_forecast(timestamp, float8, float8[], int, jsonb) is
 'Forecasts a series by a regression with seasonal ARIMA errors.
-Example: SELECT (unnest(ecom.arima_forecast(d.date, k.revenue_amount::float8, ARRAY[d.is_weekend::int::float8], 7, ''{"order": [1,0,0], "step": "day"}''))).* FROM shop.dim_date d LEFT JOIN shop.kpi_daily k ON k.order_date = d.date WHERE d.date BETWEEN (SELECT min(order_date) FROM shop.kpi_daily) AND (SELECT max(order_date) + 7 FROM shop.kpi_daily)
+Example: SELECT (unnest(ecom.arima_forecast(d, k.revenue_amount::float8, ARRAY[(extract(isodow FROM d) > 5)::int::float8], 7, ''{"order": [1,0,0]}''))).* FROM generate_series((SELECT min(order_date) FROM shop.kpi_daily)::timestamp, (SELECT max(order_date) + 7 FROM shop.kpi_daily)::timestamp, ''1 day'') d LEFT JOIN shop.kpi_daily k ON k.order_date = d
 - regressors: promotions, holidays, prices, of every row; rows after the last value, with a NULL value, give those of the future
 - horizon, options: as for ecom.arima_forecast(ts, value, horizon, options)
 Coefficients of regressors by generalised least squares within the likelihood. Regressors that depend on each other: the series is forecast by
