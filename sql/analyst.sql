@@ -48,7 +48,7 @@ set role "regress analyst; drop";
 select count(*) from ecom.rfm_score('analyst mart');
 select count(*) > 0 as answers from ecom.readiness('analyst mart');
 select value from ecom.settings('analyst mart') where name = 'rfm.bins';
-select count(*) from "analyst mart".model;
+select count(*) > 0 as sees_models from "analyst mart".model;
 select pg_temp.error_of($$select ecom.set_setting('analyst mart', 'rfm.bins', '4')$$);
 select pg_temp.error_of($$select * from ecom.refresh('analyst mart')$$);
 select pg_temp.error_of($$select ecom.grant_analyst('analyst mart', 'regress_outsider')$$);
