@@ -1,7 +1,7 @@
 # ecom_sanitizers: link it to compile and link with what ECOM_SANITIZE names.
 set(flags_none "")
 # The instrumented code misleads the compiler's analysis of initialisation; the plain builds check it.
-set(flags_address -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+set(flags_address -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 set(flags_thread -fsanitize=thread -fno-omit-frame-pointer)
 
 if(NOT DEFINED flags_${ECOM_SANITIZE})
