@@ -259,11 +259,12 @@ begin
         from pg_temp.ecom_churn_feature f
         join pg_temp.ecom_churn_score s using (customer_key)
         left join explained x using (customer_key)
+        -- A condition of the join would be looked at when everybody has been explained.
         left join lateral (
             select array_agg(t.reason order by t.contribution desc, t.reason) as reasons
             from (select e.contribution, n.label || '': '' || coalesce(to_jsonb(f) ->> e.feature, ''not known'') as reason
                   from ecom.explain($1, f) e join ecom_internal.churn_feature n on n.name = e.feature
-                  where e.contribution > 0 order by e.contribution desc, e.feature limit 3) t) r on x.customer_key is not null
+                  where x.customer_key is not null and e.contribution > 0 order by e.contribution desc, e.feature limit 3) t) r on true
         order by f.customer_key', mart)
         using churn_model, as_of, high, medium, ecom_internal.setting(mart, 'churn.reasons_for')::int;
     get diagnostics rows = row_count;
