@@ -518,7 +518,7 @@ as $$
 $$;
 comment on function ecom_internal.fact_constraint(name, boolean) is
 'Lists the primary key, the foreign keys and the indexes of fact_sales or fact_order.
-The placeholder {mart} stands for the quoted schema.';
+{mart} in them stands for the quoted schema.';
 
 create function ecom_internal.create_fact_constraints(mart name, fact name default 'fact_sales') returns void
 language plpgsql volatile

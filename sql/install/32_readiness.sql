@@ -11,7 +11,7 @@ comment on table ecom_internal.measure_source is
 'One row per row set of a mart that measures are computed over.
 Inner table: belongs to the extension, not to a mart.';
 comment on column ecom_internal.measure_source.name is 'Name of the row set.';
-comment on column ecom_internal.measure_source.query is 'Query with the placeholder {mart}.';
+comment on column ecom_internal.measure_source.query is 'Query, in which {mart} stands for the quoted schema.';
 grant select on ecom_internal.measure_source to public;
 
 create table ecom_internal.mart_measure (
@@ -25,7 +25,7 @@ Inner table: belongs to the extension, not to a mart.';
 comment on column ecom_internal.mart_measure.name is 'Name of the measure.';
 comment on column ecom_internal.mart_measure.source is 'Row set that it is computed over, to measure_source.';
 comment on column ecom_internal.mart_measure.expression is
-'Aggregate over the rows of the source, which have the alias x; for the source mart a scalar, with the placeholder {mart}.';
+'Aggregate over the rows of the source, which have the alias x; for the source mart a scalar, in which {mart} stands for the quoted schema.';
 grant select on ecom_internal.mart_measure to public;
 
 create table ecom_internal.requirement (
@@ -45,7 +45,7 @@ comment on column ecom_internal.requirement.measure is 'What is measured, to mar
 comment on column ecom_internal.requirement.position is 'Order in which requirements are listed.';
 comment on column ecom_internal.requirement.description is 'The requirement in words.';
 comment on column ecom_internal.requirement.needed is
-'The least value, as a scalar SQL expression with the placeholder {mart_name}.';
+'The least value, as a scalar SQL expression, in which {mart_name} stands for the name as a literal.';
 comment on column ecom_internal.requirement.advice is 'What to do where it is not met.';
 grant select on ecom_internal.requirement to public;
 

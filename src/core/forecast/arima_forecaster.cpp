@@ -280,7 +280,7 @@ std::unique_ptr<Model> ArimaForecaster::decode(const Document& body, int) {
     return model;
 }
 
-Fit configure_arima(Options& options) {
+Fit configure_arima(NamedOptions& options) {
     const auto triple = [](const std::optional<std::vector<std::int64_t>>& given, const char* name) {
         if (!given) return;
         if (given->size() != 3 || *std::min_element(given->begin(), given->end()) < 0)

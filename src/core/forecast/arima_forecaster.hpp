@@ -33,6 +33,6 @@ private:
 };
 
 // options: order [p,d,q], seasonal [P,D,Q], constant, conditional.
-Fit configure_arima(Options& options);
+Fit configure_arima(NamedOptions& options);
 
 }  // namespace ecom::core

@@ -180,7 +180,7 @@ std::unique_ptr<Model> CombinationForecaster::decode(const Document& body, int) 
     return model;
 }
 
-Fit configure_auto(Options& options) {
+Fit configure_auto(NamedOptions& options) {
     const bool calibrate = options.boolean("calibrate").value_or(true);
     return [calibrate](const RegularSeries& series, std::size_t period, Host& host) {
         return fit_combination(series, period, calibrate, host);

@@ -49,6 +49,6 @@ private:
 // calibrate: with scores. Throws kNotEnoughData when no member can be fitted.
 std::unique_ptr<Forecaster> fit_combination(const RegularSeries& series, std::size_t period, bool calibrate, Host& host);
 
-Fit configure_auto(Options& options);
+Fit configure_auto(NamedOptions& options);
 
 }  // namespace ecom::core

@@ -435,7 +435,7 @@ std::unique_ptr<Model> EtsForecaster::decode(const Document& body, int) {
     return model;
 }
 
-Fit configure_ets(Options& given) {
+Fit configure_ets(NamedOptions& given) {
     EtsOptions options;
     if (const auto model = given.text("model")) options = parse_ets_model(*model);
     if (const auto damped = given.boolean("damped")) {

@@ -60,6 +60,6 @@ private:
 // or of which there are fewer than two, are left out. Throws kNotEnoughData when no model can be estimated.
 std::unique_ptr<Forecaster> fit_ets(const RegularSeries& series, std::size_t period, const EtsOptions& options, Host& host);
 
-Fit configure_ets(Options& options);
+Fit configure_ets(NamedOptions& options);
 
 }  // namespace ecom::core

@@ -9,30 +9,10 @@
 #include <vector>
 
 #include "core/base/document.hpp"
+#include "core/base/named_options.hpp"
 #include "core/forecast/forecaster.hpp"
 
 namespace ecom::core {
-
-// Options by name, each read once by what understands it.
-class Options {
-public:
-    explicit Options(Document document);
-
-    std::optional<std::int64_t> integer(std::string_view name);
-    std::optional<double> number(std::string_view name);
-    std::optional<bool> boolean(std::string_view name);
-    std::optional<std::string> text(std::string_view name);
-    std::optional<std::vector<std::int64_t>> integers(std::string_view name);
-    std::optional<std::vector<double>> numbers(std::string_view name);
-
-    // Throws kInvalidArgument when an option was read by nobody.
-    void finish() const;
-
-private:
-    const Document* take(std::string_view name);
-    Document document_;
-    std::vector<std::string> read_;
-};
 
 // Fits one series that is not empty and not constant. Throws kNotEnoughData, kNumericFailure or kNonFiniteInput when its
 // values do not allow it; kInvalidArgument means the parameters have no meaning for any series.
@@ -41,7 +21,7 @@ using Fit = std::function<std::unique_ptr<Forecaster>(const RegularSeries& serie
 struct Method {
     std::string_view name;
     // Reads what the method has of options and gives its fitting function.
-    Fit (*configure)(Options& options);
+    Fit (*configure)(NamedOptions& options);
 };
 
 // nullptr for an unknown name. The list is in methods.cpp.

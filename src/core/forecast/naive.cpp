@@ -120,9 +120,9 @@ std::unique_ptr<Forecaster> fit_naive(const RegularSeries& series, std::size_t p
     return model;
 }
 
-Fit configure_naive(Options&) { return fit_of(NaiveKind::kNaive); }
-Fit configure_seasonal_naive(Options&) { return fit_of(NaiveKind::kSeasonal); }
-Fit configure_drift(Options&) { return fit_of(NaiveKind::kDrift); }
-Fit configure_mean(Options&) { return fit_of(NaiveKind::kMean); }
+Fit configure_naive(NamedOptions&) { return fit_of(NaiveKind::kNaive); }
+Fit configure_seasonal_naive(NamedOptions&) { return fit_of(NaiveKind::kSeasonal); }
+Fit configure_drift(NamedOptions&) { return fit_of(NaiveKind::kDrift); }
+Fit configure_mean(NamedOptions&) { return fit_of(NaiveKind::kMean); }
 
 }  // namespace ecom::core

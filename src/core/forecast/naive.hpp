@@ -40,9 +40,9 @@ private:
 // O(n). The series is not empty.
 std::unique_ptr<Forecaster> fit_naive(const RegularSeries& series, std::size_t period, NaiveKind kind, Host& host);
 
-Fit configure_naive(Options&);
-Fit configure_seasonal_naive(Options&);
-Fit configure_drift(Options&);
-Fit configure_mean(Options&);
+Fit configure_naive(NamedOptions&);
+Fit configure_seasonal_naive(NamedOptions&);
+Fit configure_drift(NamedOptions&);
+Fit configure_mean(NamedOptions&);
 
 }  // namespace ecom::core

@@ -337,7 +337,7 @@ std::unique_ptr<Forecaster> fit_regression(const RegularSeries& series, std::siz
     return model;
 }
 
-Fit configure_regression(Options& options) {
+Fit configure_regression(NamedOptions& options) {
     RegressionParams params;
     params.trend = options.boolean("trend");
     params.season = options.boolean("season");

@@ -76,6 +76,6 @@ private:
 std::unique_ptr<Forecaster> fit_regression(const RegularSeries& series, std::size_t period, const RegressionParams& params,
                                            Host& host);
 
-Fit configure_regression(Options& options);
+Fit configure_regression(NamedOptions& options);
 
 }  // namespace ecom::core

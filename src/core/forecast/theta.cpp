@@ -213,7 +213,7 @@ std::unique_ptr<Model> ThetaForecaster::decode(const Document& body, int) {
     return model;
 }
 
-Fit configure_theta(Options& options) {
+Fit configure_theta(NamedOptions& options) {
     ThetaKind kind;
     if (const auto model = options.text("model")) {
         bool is_known = false;

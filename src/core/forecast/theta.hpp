@@ -72,6 +72,6 @@ private:
 // Missing values are interpolated. Throws kNotEnoughData for fewer than five values. O(n) an evaluation.
 std::unique_ptr<Forecaster> fit_theta(const RegularSeries& series, std::size_t period, const ThetaKind& kind, Host& host);
 
-Fit configure_theta(Options& options);
+Fit configure_theta(NamedOptions& options);
 
 }  // namespace ecom::core
