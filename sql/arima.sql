@@ -66,10 +66,10 @@ select (m::text::ecom.model)::text = m::text as same from (select ecom.arima_fit
 create table many as
 select s, date '2024-01-01' + n as day, 100 + s * 10 + 20 * sin(2 * pi() * n / 7) + (hashint8extended(n * 100 + s, 5) % 1000) / 100.0 as value from generate_series(1, 6) s, generate_series(0, 83) n;
 set ecom_analytics.max_threads = 1;
-create temp table one as select * from ecom.arima_forecast('select s, day, value from test_arima.many order by value', 3, array[1,0,1], array[0,1,1], step => 'day', period => 7);
+create temp table one as select * from ecom.arima_forecast('select s, day, value from many order by value', 3, array[1,0,1], array[0,1,1], step => 'day', period => 7);
 set ecom_analytics.max_threads = 8;
 select count(*), count(*) filter (where o is distinct from f) as differ
-from ecom.arima_forecast('select s, day, value from test_arima.many order by day', 3, array[1,0,1], array[0,1,1], step => 'day', period => 7) f full join one o using (series, step) where o is distinct from null;
+from ecom.arima_forecast('select s, day, value from many order by day', 3, array[1,0,1], array[0,1,1], step => 'day', period => 7) f full join one o using (series, step) where o is distinct from null;
 reset ecom_analytics.max_threads;
 select series, count(*) as steps, count(*) filter (where forecast is null) as missing, min(method) as method, min(status) as status
 from ecom.arima_forecast($$

@@ -91,17 +91,16 @@ create function ecom.auto_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('auto', auto_forecast.query, auto_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('step', auto_forecast.step, 'period', auto_forecast.period, 'level', auto_forecast.level,
-            'duplicates', auto_forecast.duplicates, 'gaps', auto_forecast.gaps, 'nonnegative', auto_forecast.nonnegative, 'calibrate', auto_forecast.calibrate)))
-$$;
+            'duplicates', auto_forecast.duplicates, 'gaps', auto_forecast.gaps, 'nonnegative', auto_forecast.nonnegative, 'calibrate', auto_forecast.calibrate)));
+end;
 comment on function ecom.auto_forecast(text, int, text, int, float8, text, text, boolean, boolean) is
 'Forecasts a series automatically: the mean of exponential smoothing, DOTM and STM, with calibrated intervals. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.auto_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
 - query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, with the caller''s search path if its tables are named with their schemas
+  any order; it runs as the caller, and names are found by the search_path
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 - calibrate: as the option of the aggregate
@@ -167,17 +166,16 @@ create function ecom.ets_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('ets', ets_forecast.query, ets_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('step', ets_forecast.step, 'period', ets_forecast.period, 'level', ets_forecast.level,
-            'duplicates', ets_forecast.duplicates, 'gaps', ets_forecast.gaps, 'nonnegative', ets_forecast.nonnegative, 'model', ets_forecast.model, 'effort', ets_forecast.effort)))
-$$;
+            'duplicates', ets_forecast.duplicates, 'gaps', ets_forecast.gaps, 'nonnegative', ets_forecast.nonnegative, 'model', ets_forecast.model, 'effort', ets_forecast.effort)));
+end;
 comment on function ecom.ets_forecast(text, int, text, int, float8, text, text, boolean, text, text) is
 'Forecasts a series by exponential smoothing, the best of 15 models by AICc. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.ets_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
 - query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, with the caller''s search path if its tables are named with their schemas
+  any order; it runs as the caller, and names are found by the search_path
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 - model, effort: as the options of the aggregate
@@ -242,17 +240,16 @@ create function ecom.theta_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('theta', theta_forecast.query, theta_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('step', theta_forecast.step, 'period', theta_forecast.period, 'level', theta_forecast.level,
-            'duplicates', theta_forecast.duplicates, 'gaps', theta_forecast.gaps, 'nonnegative', theta_forecast.nonnegative, 'model', theta_forecast.model)))
-$$;
+            'duplicates', theta_forecast.duplicates, 'gaps', theta_forecast.gaps, 'nonnegative', theta_forecast.nonnegative, 'model', theta_forecast.model)));
+end;
 comment on function ecom.theta_forecast(text, int, text, int, float8, text, text, boolean, text) is
 'Forecasts a series by the theta method, dynamically optimised. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.theta_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
 - query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, with the caller''s search path if its tables are named with their schemas
+  any order; it runs as the caller, and names are found by the search_path
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 - model: as the option of the aggregate
@@ -314,17 +311,16 @@ create function ecom.naive_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('naive', naive_forecast.query, naive_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('step', naive_forecast.step, 'period', naive_forecast.period, 'level', naive_forecast.level,
-            'duplicates', naive_forecast.duplicates, 'gaps', naive_forecast.gaps, 'nonnegative', naive_forecast.nonnegative)))
-$$;
+            'duplicates', naive_forecast.duplicates, 'gaps', naive_forecast.gaps, 'nonnegative', naive_forecast.nonnegative)));
+end;
 comment on function ecom.naive_forecast(text, int, text, int, float8, text, text, boolean) is
 'Forecasts a series by its last value. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.naive_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
 - query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, with the caller''s search path if its tables are named with their schemas
+  any order; it runs as the caller, and names are found by the search_path
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 Rows are ordered by series (by bytes) and step. A series that cannot be fitted has a status that says so, and never stops the others.
@@ -385,17 +381,16 @@ create function ecom.seasonal_naive_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('seasonal_naive', seasonal_naive_forecast.query, seasonal_naive_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('step', seasonal_naive_forecast.step, 'period', seasonal_naive_forecast.period, 'level', seasonal_naive_forecast.level,
-            'duplicates', seasonal_naive_forecast.duplicates, 'gaps', seasonal_naive_forecast.gaps, 'nonnegative', seasonal_naive_forecast.nonnegative)))
-$$;
+            'duplicates', seasonal_naive_forecast.duplicates, 'gaps', seasonal_naive_forecast.gaps, 'nonnegative', seasonal_naive_forecast.nonnegative)));
+end;
 comment on function ecom.seasonal_naive_forecast(text, int, text, int, float8, text, text, boolean) is
 'Forecasts a series by its last season. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.seasonal_naive_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
 - query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, with the caller''s search path if its tables are named with their schemas
+  any order; it runs as the caller, and names are found by the search_path
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 Rows are ordered by series (by bytes) and step. A series that cannot be fitted has a status that says so, and never stops the others.
@@ -456,17 +451,16 @@ create function ecom.drift_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('drift', drift_forecast.query, drift_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('step', drift_forecast.step, 'period', drift_forecast.period, 'level', drift_forecast.level,
-            'duplicates', drift_forecast.duplicates, 'gaps', drift_forecast.gaps, 'nonnegative', drift_forecast.nonnegative)))
-$$;
+            'duplicates', drift_forecast.duplicates, 'gaps', drift_forecast.gaps, 'nonnegative', drift_forecast.nonnegative)));
+end;
 comment on function ecom.drift_forecast(text, int, text, int, float8, text, text, boolean) is
 'Forecasts a series by its last value and its mean growth. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.drift_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
 - query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, with the caller''s search path if its tables are named with their schemas
+  any order; it runs as the caller, and names are found by the search_path
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 Rows are ordered by series (by bytes) and step. A series that cannot be fitted has a status that says so, and never stops the others.
@@ -527,17 +521,16 @@ create function ecom.mean_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('mean', mean_forecast.query, mean_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('step', mean_forecast.step, 'period', mean_forecast.period, 'level', mean_forecast.level,
-            'duplicates', mean_forecast.duplicates, 'gaps', mean_forecast.gaps, 'nonnegative', mean_forecast.nonnegative)))
-$$;
+            'duplicates', mean_forecast.duplicates, 'gaps', mean_forecast.gaps, 'nonnegative', mean_forecast.nonnegative)));
+end;
 comment on function ecom.mean_forecast(text, int, text, int, float8, text, text, boolean) is
 'Forecasts a series by its mean. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.mean_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
 - query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, with the caller''s search path if its tables are named with their schemas
+  any order; it runs as the caller, and names are found by the search_path
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 Rows are ordered by series (by bytes) and step. A series that cannot be fitted has a status that says so, and never stops the others.

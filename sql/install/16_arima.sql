@@ -73,14 +73,13 @@ create function ecom.arima_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('arima', arima_forecast.query, arima_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('order', arima_forecast."order", 'seasonal', arima_forecast.seasonal,
             'constant', arima_forecast.constant, 'step', arima_forecast.step, 'period', arima_forecast.period,
             'level', arima_forecast.level, 'duplicates', arima_forecast.duplicates, 'gaps', arima_forecast.gaps,
-            'nonnegative', arima_forecast.nonnegative)))
-$$;
+            'nonnegative', arima_forecast.nonnegative)));
+end;
 comment on function ecom.arima_forecast(text, int, int[], int[], boolean, text, int, float8, text, text, boolean) is
 'Forecasts every series of a query by a seasonal ARIMA model, on all threads.
 Example: SELECT * FROM ecom.arima_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14, ARRAY[0,1,1], ARRAY[0,1,1])

@@ -72,14 +72,13 @@ create function ecom.regression_forecast(
     returns table (series text, step int, ts timestamp, forecast float8, lower float8, upper float8, std_error float8,
                    method text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.forecast_query('regression', regression_forecast.query, regression_forecast.horizon,
         jsonb_strip_nulls(jsonb_build_object('step', regression_forecast.step, 'period', regression_forecast.period,
             'level', regression_forecast.level, 'duplicates', regression_forecast.duplicates, 'gaps', regression_forecast.gaps,
             'nonnegative', regression_forecast.nonnegative, 'trend', regression_forecast.trend, 'season', regression_forecast.season,
-            'lags', to_jsonb(regression_forecast.lags))))
-$$;
+            'lags', to_jsonb(regression_forecast.lags))));
+end;
 comment on function ecom.regression_forecast(text, int, text, int, float8, text, text, boolean, boolean, boolean, int[]) is
 'Forecasts a series by regression on trend, season, lags and regressors. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.regression_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)

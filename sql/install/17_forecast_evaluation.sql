@@ -124,12 +124,11 @@ create function ecom.backtest_forecasts(
     returns table (series text, method text, origin timestamp, step int, ts timestamp, actual float8, forecast float8, lower float8,
                    upper float8, scale float8, model text, status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     select * from ecom_internal.backtest_query(
         backtest_forecasts.query, to_jsonb(array_remove(backtest_forecasts.methods, null)), backtest_forecasts.test_share,
-        backtest_forecasts.horizon, backtest_forecasts.stride, backtest_forecasts.refit, backtest_forecasts.options)
-$$;
+        backtest_forecasts.horizon, backtest_forecasts.stride, backtest_forecasts.refit, backtest_forecasts.options);
+end;
 comment on function ecom.backtest_forecasts(text, text[], float8, int, int, boolean, jsonb) is
 'Forecasts of the past, beside what came: every forecast that ecom.backtest sums up.
 Example: SELECT * FROM ecom.backtest_forecasts(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', ''{theta}'', horizon => 14)
@@ -144,8 +143,7 @@ create function ecom.backtest(
                    smape float8, wape float8, mase float8, accuracy float8, coverage float8, skill float8, zero_actuals bigint,
                    status text)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     with tested as (
         select f.series, f.method, max(f.model collate "C") filter (where f.origin = f.last_origin) as model,
                count(distinct f.origin) as origins,
@@ -158,8 +156,8 @@ as $$
     select t.series, t.method, t.model, t.origins, (t.a).n, (t.a).mae, (t.a).rmse, (t.a).bias, (t.a).mape, (t.a).smape, (t.a).wape,
            (t.a).mase, (t.a).accuracy, (t.a).coverage, 1 - (t.a).mae / nullif((b.a).mae, 0), (t.a).zero_actuals, t.status
     from tested t left join tested b on b.series = t.series and b.method = 'seasonal_naive'
-    order by t.series collate "C", coalesce(array_position(backtest.methods, t.method), 2147483647)
-$$;
+    order by t.series collate "C", coalesce(array_position(backtest.methods, t.method), 2147483647);
+end;
 comment on function ecom.backtest(text, text[], float8, int, int, boolean, jsonb) is
 'How well methods would have forecast the past of every series of a query, beside the seasonal naive forecast.
 Example: SELECT method, model, mae, mape, accuracy, coverage, skill FROM ecom.backtest(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', ''{theta, drift}'')
@@ -189,10 +187,9 @@ create function ecom.reconcile(
     forecasts text, residuals text default null, method text default 'mint_shrink', nonnegative boolean default false)
     returns table (node text, parent text, step int, forecast float8, reconciled float8)
 language sql volatile parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
-    select * from ecom_internal.reconcile_query(reconcile.forecasts, reconcile.residuals, reconcile.method, reconcile.nonnegative)
-$$;
+begin atomic
+    select * from ecom_internal.reconcile_query(reconcile.forecasts, reconcile.residuals, reconcile.method, reconcile.nonnegative);
+end;
 comment on function ecom.reconcile(text, text, text, boolean) is
 'Makes forecasts of a hierarchy add up: a total is the sum of its parts, at every step.
 Example: SELECT * FROM ecom.reconcile(''SELECT * FROM (VALUES (''''all'''', NULL, 1, 100.0), (''''a'''', ''''all'''', 1, 60.0), (''''b'''', ''''all'''', 1, 30.0)) t'', method => ''ols'')

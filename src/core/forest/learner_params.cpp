@@ -1,6 +1,8 @@
 #include "core/forest/learner_params.hpp"
 
 #include <cmath>
+#include <iomanip>
+#include <sstream>
 
 #include "core/base/error.hpp"
 #include "core/forest/binning.hpp"
@@ -28,8 +30,8 @@ bool knows(const Option& option, Learner learner, bool classify) {
     return (learner == Learner::kForest ? option.forest : option.boosting) && (classify || option.values);
 }
 
-[[noreturn]] void refuse(const std::string& name, const std::string& why) {
-    throw Error(ErrorCode::kInvalidArgument, "option \"" + name + "\" " + why);
+[[noreturn]] void refuse(const std::string& name, const std::string& why, const std::string& hint = {}) {
+    throw Error(ErrorCode::kInvalidArgument, "option \"" + name + "\" " + why, hint);
 }
 
 void check_known(const std::string& name, Learner learner, bool classify) {
@@ -63,7 +65,11 @@ double number(const std::string& name, const Document& value, double low, double
         x = *d;
     else
         refuse(name, "is not a number");
-    if (!(x >= low && x <= high)) refuse(name, "is out of range");
+    if (!(x >= low && x <= high)) {
+        std::ostringstream range;
+        range << std::setprecision(12) << "Use " << low << " to " << high << ".";
+        refuse(name, "is out of range", range.str());
+    }
     return x;
 }
 
