@@ -67,6 +67,20 @@ end
 $$;
 select min(pg_temp.milliseconds()) < 50 as is_quick from generate_series(1, 5);
 
+-- The diagram: every table and every foreign key of the dictionary, and names that the notation does not know.
+set ecom_analytics.mart = 'dictionary_renamed';
+create table dictionary_renamed."a ""b""" ("the key" int primary key references dictionary_renamed.dim_channel, x numeric(5,2)[]);
+comment on table dictionary_renamed."a ""b""" is 'One row per channel.';
+select line from string_to_table(ecom.schema_diagram(), E'\n') line where line like '%#quot;%' or line ~ 'the_key|_x|dim_channel' order by line collate "C";
+select count(*) filter (where line ~ '^    \S+ }o--\|\| \S+ : \w+$') = (select count(*) from dictionary_renamed.data_dictionary d,
+           string_to_table(d.references_relation, ', ') where d.relation_kind <> 'view' and d.relation_name <> 'a "b"') as all_links,
+       count(*) filter (where line ~ ' {$') = (select count(distinct relation_name) from dictionary_renamed.data_dictionary where relation_kind <> 'view') as all_tables
+from string_to_table(ecom.schema_diagram('dictionary_renamed'), E'\n') line;
+select split_part(ecom.schema_diagram('dictionary_other', false), E'\n', 1) as first_line,
+       ecom.schema_diagram('dictionary_other', false) ~ '[{]' as has_columns;
+select ecom.schema_diagram('no_such_mart');
+reset ecom_analytics.mart;
+
 drop schema dictionary_renamed, dictionary_other cascade;
 drop owned by regress_dictionary_reader;
 drop role regress_dictionary_reader;

@@ -316,13 +316,16 @@ begin
     base := case when definition.kind = 'derived' then definition.uses else array[metric] end;
     has_whole_customers := not exists (select from ecom_internal.filter_values(filters)) and not base && '{customers,new_customers}'
         and range.first_date <= sales.first_date and range.last_date >= sales.last_date;
-    -- Grouped by the key, and named after the best are known: a million names would be sorted for nothing.
+    -- Grouped by the key, and named after the best are known: a million names would be looked up for nothing. Names break
+    -- ties, so that all who are as good as the worst of the best have to be named.
     return query execute format('
         with customer as materialized (
             select o.customer_key, %1$s, sum(o.order_count)::bigint as total_orders, sum(o.revenue_amount) as total_revenue
             from (%2$s) o where o.customer_key <> 0 group by o.customer_key),
         valued as (select k.customer_key, k.total_orders, k.total_revenue, (%3$s)::numeric as value from customer k),
+        worst as (select v.value from valued v order by v.value desc nulls last limit 1 offset $1 + $2 - 1),
         best as (select v.* from valued v join %4$I.dim_customer c using (customer_key)
+                 where coalesce(v.value >= (select w.value from worst w), true)
                  order by v.value desc nulls last, c.customer_id collate "C" limit $1 + $2)
         select rank() over (order by b.value desc nulls last), c.customer_id, c.name, c.segment, trim_scale(round(b.value, 4)),
                case when $3 then round(b.value / nullif(t.total, 0), 4) end,

@@ -43,3 +43,46 @@ comment on column {mart}.data_dictionary.references_relation is
 'Table that the column is a foreign key to; empty when it is none, and for views.';
 comment on column {mart}.data_dictionary.column_comment is 'What the column means.';
 $ddl$);
+
+create function ecom.schema_diagram(mart name default null, with_columns boolean default true) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    diagram text;
+begin
+    execute format($query$
+        with column_of as (
+            select d.*, '"' || replace(d.relation_name, '"', '#quot;') || '"' as entity,
+                   regexp_replace(d.column_name, '[^[:alnum:]_]', '_', 'g') as attribute
+            from %I.data_dictionary d where d.relation_kind <> 'view'
+        ), link as (
+            select c.entity, c.attribute, c.relation_name, c.position,
+                   '"' || replace(r.referenced, '"', '#quot;') || '"' as referenced
+            from column_of c, string_to_table(c.references_relation, ', ') r (referenced)
+        ), line (relation_name, part, position, text) as (
+            select l.relation_name, 1, l.position, format('    %%s }o--|| %%s : %%s', l.entity, l.referenced, l.attribute) from link l
+            union all
+            select c.relation_name, 2, 0, format(case when $1 then '    %%s {' else '    %%s' end, c.entity)
+            from column_of c where c.position = 1
+            union all
+            select c.relation_name, 3, c.position,
+                   format('        %%s %%s%%s', regexp_replace(regexp_replace(c.data_type, '\(.*\)', ''), '[^[:alnum:]_]', '_', 'g'), c.attribute,
+                          case when c.is_primary_key and c.references_relation is not null then ' PK, FK' when c.is_primary_key then ' PK'
+                               when c.references_relation is not null then ' FK' else '' end)
+            from column_of c where $1
+            union all
+            select c.relation_name, 4, 0, '    }' from column_of c where $1 and c.position = 1
+        )
+        select 'erDiagram' || string_agg(E'\n' || l.text, '' order by (l.part = 1) desc, l.relation_name collate "C", l.part, l.position) from line l
+        $query$, ecom_internal.mart_name(mart)) into diagram using with_columns;
+    return diagram;
+end
+$$;
+comment on function ecom.schema_diagram(name, boolean) is
+'The star schema of a mart as the text of a Mermaid diagram, which wikis and code hosts draw.
+Example: SELECT ecom.schema_diagram(''shop'')
+Tables that the current user may read, with types, primary (PK) and foreign keys (FK), and a line for each foreign key. Views are left
+out: they have no keys. Characters that the notation does not know become underscores.
+Arguments: mart; NULL means the setting ecom_analytics.mart. with_columns: false for tables and lines only.
+Errors: 3F000 for an unknown mart.';

@@ -126,7 +126,9 @@ TEST(Comparison, WelchWithoutSpreadOrValues) {
 }
 
 TEST(Comparison, RefusesWhatHasNoMeaning) {
-    for (const auto& [successes, n] : {std::pair<std::int64_t, std::int64_t>{-1, 5}, {6, 5}, {0, -1}, {5, 0}}) {
+    for (const auto& counts : {std::pair<std::int64_t, std::int64_t>{-1, 5}, {6, 5}, {0, -1}, {5, 0}}) {
+        const std::int64_t successes = counts.first;
+        const std::int64_t n = counts.second;
         EXPECT_EQ(code_of([&] { wilson_interval(successes, n, 0.95); }), ErrorCode::kInvalidArgument);
         EXPECT_EQ(code_of([&] { two_proportion_test(successes, n, 1, 2, 0.95); }), ErrorCode::kInvalidArgument);
         EXPECT_EQ(code_of([&] { two_proportion_test(1, 2, successes, n, 0.95); }), ErrorCode::kInvalidArgument);
