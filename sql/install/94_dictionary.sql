@@ -45,7 +45,7 @@ comment on column {mart}.data_dictionary.column_comment is 'What the column mean
 $ddl$);
 
 create function ecom.schema_diagram(mart name default null, with_columns boolean default true) returns text
-language plpgsql stable
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 declare
