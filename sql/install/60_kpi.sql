@@ -325,7 +325,7 @@ begin
         valued as (select k.customer_key, k.total_orders, k.total_revenue, (%3$s)::numeric as value from customer k),
         worst as (select v.value from valued v order by v.value desc nulls last limit 1 offset $1 + $2 - 1),
         best as (select v.* from valued v join %4$I.dim_customer c using (customer_key)
-                 where coalesce(v.value >= (select w.value from worst w), true)
+                 where $1 is null or coalesce(v.value >= (select w.value from worst w), true)
                  order by v.value desc nulls last, c.customer_id collate "C" limit $1 + $2)
         select rank() over (order by b.value desc nulls last), c.customer_id, c.name, c.segment, trim_scale(round(b.value, 4)),
                case when $3 then round(b.value / nullif(t.total, 0), 4) end,
