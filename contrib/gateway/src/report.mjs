@@ -1,0 +1,41 @@
+// The live report: the page of ecom.report_html, kept for a while, and made once however many ask for it at the same time.
+import { badRequest } from "./errors.mjs";
+
+const MOST_KEPT = 8;
+
+export class Reports {
+  #kept = new Map();
+
+  constructor(pool, mart, seconds) {
+    this.pool = pool;
+    this.mart = mart;
+    this.age = seconds * 1000;
+  }
+
+  /** {html, policy} of a range of days. */
+  page(query) {
+    const other = Object.keys(query).find((name) => name !== "from_date" && name !== "to_date");
+    if (other) throw badRequest(`the report has no parameter "${other}"`, "It has from_date and to_date.");
+    const range = [query.from_date ?? null, query.to_date ?? null];
+    if (range.some(Array.isArray)) throw badRequest("from_date or to_date is given more than once");
+    const key = JSON.stringify(range);
+    const kept = this.#kept.get(key);
+    if (kept && (kept.isPending || performance.now() - kept.madeAt < this.age)) return kept.page;
+    const entry = { isPending: true, page: this.#make(range) };
+    this.#kept.delete(key);
+    this.#kept.set(key, entry);
+    if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value);
+    entry.page.then(
+      () => Object.assign(entry, { isPending: false, madeAt: performance.now() }),
+      () => { if (this.#kept.get(key) === entry) this.#kept.delete(key); },
+    );
+    return entry.page;
+  }
+
+  async #make([from, to]) {
+    const { rows: [{ html }] } = await this.pool.query("select ecom.report_html($1::name, $2::date, $3::date) as html", [this.mart, from, to]);
+    // The page says what it may do, by the hash of its script; the header adds what a page cannot say of itself.
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(html)[1];
+    return { html: Buffer.from(html), policy: `${policy}; frame-ancestors 'none'` };
+  }
+}
