@@ -3,31 +3,16 @@
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { Watched, chartFaults, check, exitStatus } from "./page.mjs";
 
 const [folder, executablePath] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
 const CHARTS = ["trend", "category-mix", "payment-mix", "channels", "seasons", "cohorts", "segments"];
 
-let failures = 0;
-function check(name, faults) {
-  const list = [faults].flat().filter(Boolean);
-  failures += list.length > 0;
-  console.log(list.length ? `not ok ${name}: ${list.join("; ")}` : `ok ${name}`);
-}
+const watched = await Watched.launch(executablePath);
 
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-const complaints = [];
-
-async function open(name, { width = 1400, colorScheme = "light" } = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
-  const page = await context.newPage();
-  const url = pathToFileURL(join(folder, `${name}.html`)).href;
-  page.on("console", (message) => complaints.push(`console: ${message.text()}`));
-  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
-  page.on("dialog", (dialog) => { complaints.push("dialog"); dialog.dismiss(); });
-  page.on("request", (request) => { if (request.url() !== url) complaints.push(`request: ${request.url()}`); });
-  await page.goto(url);
+async function open(name, options) {
+  const page = await watched.open(pathToFileURL(join(folder, `${name}.html`)).href, options);
   await page.waitForSelector("main[data-ready], main .card", { timeout: 30000 });
   return page;
 }
@@ -36,26 +21,7 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 for (const width of [1400, 480]) {
   const page = await open("shop", { width });
-  for (const id of CHARTS) {
-    await page.locator(`#${id}`).scrollIntoViewIfNeeded();
-    await page.waitForSelector(`#${id} .chart svg path`, { timeout: 5000 }).catch(() => {});
-  }
-  const faults = await page.evaluate((ids) => {
-    const found = [];
-    for (const id of ids) {
-      const svg = document.querySelector(`#${id} .chart svg`);
-      if (!svg) { found.push(`${id} has no chart`); continue; }
-      const inner = svg.getBoundingClientRect();
-      const outer = document.getElementById(id).getBoundingClientRect();
-      if (inner.left < outer.left || inner.right > outer.right + 0.5 || inner.top < outer.top || inner.bottom > outer.bottom + 0.5) found.push(`${id} leaves its card`);
-      if (inner.width < 0.7 * outer.width) found.push(`${id} does not fill its card`);
-      if (svg.querySelectorAll("path").length < 4) found.push(`${id} is empty`);
-      if (!(svg.closest("[role=img]")?.getAttribute("aria-label")?.length > 10)) found.push(`${id} has no label`);
-    }
-    if (document.documentElement.scrollWidth > window.innerWidth) found.push("the page scrolls sideways");
-    return found;
-  }, CHARTS);
-  check(`charts at ${width}`, faults);
+  check(`charts at ${width}`, await chartFaults(page, CHARTS));
   await page.context().close();
 }
 
@@ -190,7 +156,7 @@ for (let n = 0; n < 5; n++) {
 // Far above what it takes, for machines that do much else.
 check(`time: loads in ${Math.round(median(loads))} ms, filters in ${Math.round(median(changes))} ms`, [
   median(loads) > 10000 && "loading is slow", median(changes) > 5000 && "filtering is slow"]);
-check("nothing in the console, no request elsewhere", [...new Set(complaints)]);
+check("nothing in the console, no request elsewhere", [...new Set(watched.complaints)]);
 
-await browser.close();
-process.exit(failures ? 1 : 0);
+await watched.close();
+process.exit(exitStatus());

@@ -4,12 +4,14 @@ import swaggerUi from "@fastify/swagger-ui";
 import fastify from "fastify";
 import { ENDPOINTS } from "./endpoints.mjs";
 import { HttpError, explain } from "./errors.mjs";
-import { documentInfo, functionSchema, pageSchema, relationSchema } from "./openapi.mjs";
+import { documentInfo, errorSchema, functionSchema, pageSchema, relationSchema } from "./openapi.mjs";
 import { functionQuery, pageHeaders, relationQuery } from "./query.mjs";
 import { Reports } from "./report.mjs";
 
 const OWN_PATHS = new Set(["api", "docs", "health", "report", "rpc"]);
 const SAFETY = { "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY" };
+const DOCS_POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+  + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 // Text that is JSON already.
 const asIs = (text) => text;
 
@@ -29,7 +31,7 @@ export async function buildApp({ config, pool, catalog, version }) {
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = explain(error);
-    if (status >= 500) request.log.error(error);
+    if (status >= 500) request.log.error({ url: request.url, code: error.code, stack: error.stack }, error.message);
     reply.code(status).send(body);
   });
   app.setNotFoundHandler((request, reply) => {
@@ -38,8 +40,9 @@ export async function buildApp({ config, pool, catalog, version }) {
     reply.code(404).send({ code: "404", message: `there is nothing at ${request.url.split("?")[0]}`, details: null, hint });
   });
 
-  await app.register(swagger, { openapi: documentInfo(catalog.mart, version) });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { docExpansion: "none" } });
+  app.addSchema(errorSchema);
+  await app.register(swagger, { openapi: documentInfo(catalog.mart, version), refResolver: { buildLocalReference: ({ $id }) => $id } });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: DOCS_POLICY, uiConfig: { docExpansion: "none", validatorUrl: null } });
 
   const answer = async (reply, query) => {
     const { rows: [result] } = await pool.query(query.text, query.values);
@@ -71,7 +74,8 @@ export async function buildApp({ config, pool, catalog, version }) {
       return reply.headers({ "content-security-policy": policy, "cache-control": "no-cache" }).type("text/html; charset=utf-8").send(html);
     });
   }
-  app.get("/", { schema: { hide: true } }, () => app.swagger());
+  let document;
+  app.get("/", { schema: { hide: true } }, (request, reply) => reply.type("application/json; charset=utf-8").serializer(asIs).send(document ??= JSON.stringify(app.swagger())));
   app.get("/favicon.ico", { schema: { hide: true } }, (request, reply) => reply.code(204).send());
   app.get("/health", { schema: { hide: true } }, async () => {
     await pool.query("select 1");

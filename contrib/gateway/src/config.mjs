@@ -20,7 +20,7 @@ export function readConfig(env = process.env) {
     // Names under which it may be asked. A page elsewhere can point a name of its own at 127.0.0.1 and read what answers.
     hosts: new Set(["localhost", "127.0.0.1", "[::1]", host, ...words(env.GATEWAY_HOSTS)]),
     poolSize: integer(env, "GATEWAY_CONNECTIONS", 8, 1, 1000),
-    timeoutSeconds: integer(env, "GATEWAY_TIMEOUT_SECONDS", 10, 1, 3600),
+    timeoutSeconds: integer(env, "GATEWAY_TIMEOUT_SECONDS", 30, 1, 3600),
     maxRows: integer(env, "GATEWAY_MAX_ROWS", 1000, 1, 100000),
     reportSeconds: integer(env, "GATEWAY_REPORT_SECONDS", 60, 0, 86400),
     logLevel: env.GATEWAY_LOG ?? "warn",

@@ -27,7 +27,8 @@ const HEADERS = {
   },
 };
 
-const ERROR = {
+export const errorSchema = {
+  $id: "Error",
   type: "object",
   required: ["code", "message"],
   properties: {
@@ -36,7 +37,7 @@ const ERROR = {
   },
 };
 const contentRange = { "Content-Range": { type: "string", description: "First and last row of the page, and the number of all rows when it was asked for, else *." } };
-const failed = (description) => ({ description, ...ERROR });
+const failed = (description) => ({ description, $ref: "Error#" });
 
 const filters = (columns, taken) => Object.fromEntries(columns.filter(({ name }) => !taken.has(name))
   .map(({ name, type, comment }) => [name, { type: "string", description: `Filter, as eq.VALUE. ${type}${comment ? `: ${comment}` : ""}` }]));
