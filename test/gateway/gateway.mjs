@@ -76,7 +76,7 @@ const needed = { dimension: "category", row_dimension: "category", column_dimens
 const faults = [];
 for (const [path, { get: operation }] of Object.entries(document.paths)) {
   const query = operation.parameters.filter((parameter) => parameter.in === "query" && parameter.required).map(({ name }) => `${name}=${needed[name]}`).join("&");
-  const customer = /recommend|cross_sell/.test(path) ? "customer=3" : "";
+  const customer = /(recommend_products|recommendations|cross_sell)$/.test(path) ? "customer=3" : "";
   const reply = await get(`${path}?${[query, customer].filter(Boolean).join("&")}`);
   if (reply.status !== 200 || !(path === "/report" || reply.body !== undefined)) faults.push(`${path}: ${reply.status} ${reply.text.slice(0, 200)}`);
   else if (Array.isArray(reply.body) && reply.body.length) {
