@@ -1,11 +1,11 @@
 // Options of the charts. Texts are drawn as SVG text, tooltips included, so that names cannot become elements.
 import { use, init } from "echarts/core";
-import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart, ScatterChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkAreaComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { SVGRenderer } from "echarts/renderers";
 import { percent, periodName, short, whole } from "./format.js";
 
-use([BarChart, HeatmapChart, LineChart, GridComponent, LegendComponent, MarkAreaComponent, TooltipComponent, VisualMapComponent, SVGRenderer]);
+use([BarChart, HeatmapChart, LineChart, ScatterChart, GridComponent, LegendComponent, MarkAreaComponent, TooltipComponent, VisualMapComponent, SVGRenderer]);
 
 export const draw = (node) => init(node, null, { renderer: "svg" });
 
@@ -107,4 +107,14 @@ export function shares(look, rows, names) {
     tooltip: { ...base(look).tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (items) => told(ordered[items[0].dataIndex].name, items.map((item) => [item.seriesName, percent(item.value)])) },
     xAxis: valueAxis(look, percent), yAxis: nameAxis(look, ordered.map((row) => row.name), 20),
     series: names.map(([name, key]) => ({ name, type: "bar", barMaxWidth: 12, data: ordered.map((row) => row[key]) })) };
+}
+
+export function scatter(look, names, points, axes) {
+  const axis = (name) => ({ ...valueAxis(look, (value) => String(value)), name, nameLocation: "middle", nameGap: 24, nameTextStyle: { color: look.muted }, scale: true });
+  return { ...base(look), grid: { left: 26, right: 12, top: names.length > 2 ? 56 : 36, bottom: 26, containLabel: true }, legend: legend(look),
+    tooltip: { ...base(look).tooltip, trigger: "item", formatter: (item) => told(item.seriesName, item.data.told) },
+    xAxis: axis(axes[0]), yAxis: { ...axis(axes[1]), nameGap: 30 },
+    // A shape of its own besides the colour.
+    series: names.map((name, n) => ({ name, type: "scatter", symbol: ["circle", "triangle", "rect", "diamond", "pin", "arrow", "roundRect", "circle"][n % 8], symbolSize: 6,
+      itemStyle: { opacity: 0.65 }, data: points.filter((point) => point.segment === name).map((point) => ({ value: [point.x, point.y], told: point.told })) })) };
 }

@@ -232,6 +232,24 @@ function buildCards(shop, state, add) {
       part("value_bands", "Expected value", [{ title: "Band", text: (row) => row.band }, number("Customers", "customers", whole), number("Still there", "alive_rate", percent), number("Expected orders", "expected_orders", whole), number("Lifetime value", "lifetime_value", whole)]);
       body.replaceChildren(...parts);
     } }),
+    place("clusters", "Customer clusters", "By k-means on recency, frequency and revenue, at the last refresh. Each mark is a customer, close to those who are like it; of many, 1,000 are drawn.", [], { render({ drawChart, say }) {
+      const profiles = shop.rows("cluster_profiles");
+      if (!profiles.length) return say(shop.reason("cluster_profiles"));
+      const customers = profiles.reduce((sum, row) => sum + row.customers, 0);
+      const points = shop.rows("cluster_points").map((row) => ({ ...row,
+        told: [["Days since last order", whole(row.recency_days)], ["Orders", whole(row.frequency)], ["Revenue", whole(row.revenue)]] }));
+      const drawn = points.length < customers ? `${whole(points.length)} of ${whole(customers)} customers` : `${whole(customers)} customers`;
+      drawChart(`${profiles.length} clusters. ${drawn}.`, 380, () => charts.scatter(look(), profiles.map((row) => row.segment), points,
+        [`First component: ${drawn}`, "Second component"]),
+      [{ title: "Cluster", text: (row) => row.segment }, number("Days since last order", "recency_days", whole), number("Orders", "frequency", whole), number("Revenue", "revenue", whole)], points);
+    } }),
+    place("cluster-profiles", "Profiles of the clusters", "All customers with an order; moves are those since the refresh before.", [], { render({ body, say }) {
+      const rows = shop.rows("cluster_profiles");
+      if (!rows.length) return say(shop.reason("cluster_profiles"));
+      body.replaceChildren(table("Profiles of the clusters", [{ title: "Cluster", text: (row) => row.segment }, number("Customers", "customers", whole), number("of revenue", "revenue_rate", percent),
+        number("Days since order", "recency_days", one), number("Orders each", "frequency", one), number("Revenue each", "revenue_per_customer", whole),
+        { title: "Moved in, out", number: true, text: (row) => `${whole(row.moved_in)}, ${whole(row.moved_out)}` }], rows));
+    } }),
     place("decomposition", "Revenue, taken apart", "Revenue of the whole shop by month: its trend, and what the season added or took, at the last refresh.", [], { wide: true, render({ drawChart, say }) {
       const rows = shop.rows("decomposition");
       if (!rows.length) return say(shop.reason("decomposition"));

@@ -76,6 +76,19 @@ select b.value_band as band, b.customer_count as customers, b.mean_p_alive as al
        b.lifetime_value, b.value_share
 from {mart}.value_band b order by b.sort_order$q$,
      'No expected values yet: run ecom.refresh; it needs customers who came back.'),
+    ('cluster_profiles', 56, 'segment_profile', $q$
+select p.segment, p.customer_count as customers, p.customer_rate, p.monetary_amount as revenue, p.monetary_rate as revenue_rate,
+       p.mean_recency_days as recency_days, p.mean_frequency as frequency, p.mean_monetary_amount as revenue_per_customer,
+       round(p.mean_silhouette::numeric, 3) as silhouette, p.moved_in_count as moved_in, p.moved_out_count as moved_out
+from {mart}.segment_profile p order by p.monetary_amount desc, p.segment collate "C"$q$,
+     'No clusters yet: run ecom.refresh on sales that have customers.'),
+    -- Which customers are drawn is decided by their keys alone, scattered by Knuth's multiplier: the same ones each time, as if by chance.
+    ('cluster_points', 57, 'customer_segment', $q$
+select s.segment, round(s.pc1::numeric, 3) as x, round(s.pc2::numeric, 3) as y, s.recency_days, s.frequency, s.monetary_amount as revenue
+from (select c.* from {mart}.customer_segment c
+      order by c.customer_key::bigint * 2654435761 % 4294967296, c.customer_key limit 1000) s
+order by s.segment collate "C", s.customer_key$q$,
+     'No clusters yet: run ecom.refresh on sales that have customers.'),
     ('decomposition', 31, 'revenue_decomposition', $q$
 select to_char(d.period_start, 'YYYY-MM') as month, d.revenue_amount as revenue, d.trend_amount as trend, d.seasonal_amount as season,
        d.remainder_amount as rest

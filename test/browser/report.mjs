@@ -7,7 +7,7 @@ import { Watched, chartFaults, check, exitStatus } from "./page.mjs";
 
 const [folder, executablePath] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
-const CHARTS = ["trend", "category-mix", "payment-mix", "channels", "seasons", "cohorts", "segments"];
+const CHARTS = ["trend", "category-mix", "payment-mix", "channels", "seasons", "cohorts", "segments", "clusters", "decomposition"];
 
 const watched = await Watched.launch(executablePath);
 
@@ -69,6 +69,18 @@ check("hostile names", await page.evaluate(() => [
   !document.getElementById("products").textContent.includes("</script><img src=x") && "are not shown as they are",
 ].filter(Boolean)));
 check("alert", !(await page.textContent("#alerts")).includes("little_<b>revenue</b>") && "the rule that fires is not shown");
+
+// Every customer that is drawn belongs to a cluster of the profiles, and the profiles have all customers.
+const drawn = await page.evaluate(() => {
+  const { cluster_points: points, cluster_profiles: profiles } = JSON.parse(document.getElementById("data").textContent).sections;
+  const names = profiles.rows.map((row) => row.segment);
+  return { points: points.rows.length, strangers: points.rows.filter((row) => !names.includes(row.segment)).length, customers: profiles.rows.reduce((sum, row) => sum + row.customers, 0) };
+});
+const clustered = Number(execFileSync("psql", ["-XAtqc", "select count(*) from shop.customer_segment"], { encoding: "utf8" }));
+check("clusters", [
+  drawn.customers !== clustered && `the profiles have ${drawn.customers} customers, SQL ${clustered}`, drawn.points !== Math.min(clustered, 1000) && `${drawn.points} are drawn`, drawn.strangers > 0 && "some belong to no cluster",
+  (await page.$$("#cluster-profiles tbody tr")).length < 2 && "the profiles are not shown",
+]);
 
 // Paging, by keyboard.
 for (const id of ["products", "customers"]) {

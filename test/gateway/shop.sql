@@ -7,6 +7,8 @@ update shop.dim_product set name = 'a "quoted", (bracketed) \ name' where produc
 update shop.dim_customer set name = '"''><svg onload="window.stolen=3">' || customer_key where customer_key between 1 and 200;
 select step, reason from ecom.refresh('shop') where status = 'failed';
 select ecom.start_campaign('shop', 'spring', (select max(ordered_at)::date - 120 from shop.fact_sales)) \g /dev/null
-create role ecom_test_reader login;
-create role ecom_test_analyst login;
+-- A run that was stopped may have left them.
+select format('create role %I login', r.name) from unnest('{ecom_test_reader,ecom_test_analyst}'::text[]) r (name)
+where not exists (select from pg_roles where rolname = r.name)
+\gexec
 select ecom.grant_reader('shop', 'ecom_test_reader'), ecom.grant_analyst('shop', 'ecom_test_analyst') \g /dev/null
