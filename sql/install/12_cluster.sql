@@ -48,9 +48,9 @@ k: number of clusters; NULL chooses the one with the largest mean silhouette, se
 options: JSON, read from the first row
   transform: none (default), log, boxcox, yeojohnson: of each feature, its parameters estimated from the rows and kept in the model
   scaling: none (default), standard, minmax, robust: of each feature after its transform, kept in the model
-  n_init: starts, 10 by default; the one with the least inertia wins. seed: 1 by default; another one gives other starts
-  tolerance: 0 (default): a start ends when no row changes its cluster; a positive number also ends it when the centres'' squared movement is
-    at most that share of the features'' mean variance (scikit-learn''s rule; its default is 0.0001). max_iterations: 1000 by default
+  n_init: starts, 10 by default; the one with the least inertia at tolerance 0.0001 wins and is finished. seed: 1 by default; another one gives other starts
+  tolerance: 0 (default): the best start ends when no row changes its cluster; a positive number also ends it when the centres'' squared movement
+    is at most that share of the features'' mean variance (scikit-learn''s rule; its default is 0.0001). max_iterations: 1000 by default
   initial_centers: all numbers of the first centre, then of the second and so on, after transform and scaling: one start from there
   k_min, k_max: 2 and 8 by default, for k NULL. silhouette_rows: 5000 by default: rows of the random sample on which silhouettes are exact
 NULL for no rows. Errors: as for ecom.kmeans_segment; 54000 when the rows do not fit into ecom_analytics.memory_limit.

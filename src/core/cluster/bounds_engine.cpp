@@ -331,7 +331,7 @@ LloydRun BoundsEngine::run(std::vector<double> centers, const LloydParams& param
         ++result.iterations;
         const std::size_t changed = iteration.assign(centers, update.moves);
         if (changed == 0 && is_fresh) {
-            result.converged = true;
+            result.converged = result.is_stable = true;
             break;
         }
         // Fractions of weights do not cancel exactly: a cluster that ran empty would not show.
@@ -361,6 +361,7 @@ LloydRun BoundsEngine::run(std::vector<double> centers, const LloydParams& param
     }
     LloydRun final = assign(std::move(centers), host);
     final.iterations = result.iterations;
+    final.is_stable = result.is_stable;
     final.converged = result.converged;
     return final;
 }

@@ -18,8 +18,8 @@ std::unique_ptr<LloydEngine> make_engine(const FeatureColumns& columns, const st
 std::size_t engine_bytes(std::size_t rows, std::size_t features) {
     // Coordinates, weight and row of each point; while the points are put in order the row and cell again.
     const std::size_t point = add_size(mul_size(features + 1, sizeof(double)), 4 * sizeof(std::uint32_t));
-    // A grid has at most one cell for two points: box, sum and mass.
-    const std::size_t cell = features <= kMaxGridFeatures ? (3 * features + 2) * sizeof(double) / 2 : 0;
+    // A grid has at most one cell for two points: box, sum, mass and scatter.
+    const std::size_t cell = features <= kMaxGridFeatures ? (3 * features + 3) * sizeof(double) / 2 : 0;
     return mul_size(rows, add_size(point, cell));
 }
 

@@ -30,7 +30,8 @@ struct LloydRun {
     std::vector<double> masses;   // weight of each cluster
     double inertia = 0.0;
     int iterations = 0;
-    bool converged = false;
+    bool is_stable = false;  // no label would change any more
+    bool converged = false;  // stable, or ended by the tolerance
 };
 
 class LloydEngine {

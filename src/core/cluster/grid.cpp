@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/parallel.hpp"
+#include "core/cluster/kernels.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
@@ -68,6 +69,91 @@ Axis axis_of(const std::vector<double>& column, std::size_t cells, Host& host) {
     return {low, std::isfinite(scale) ? scale : 0.0, cells};
 }
 
+struct Point {
+    std::array<double, kMaxGridFeatures + 1> key;  // coordinates and weight
+    std::uint32_t row;
+    bool operator<(const Point& other) const { return key < other.key; }
+};
+using Points = std::vector<Point>::iterator;
+
+// Where to part points so that either part lies closer together: at the median of the coordinate that is spread
+// most, or of the next one if the former has too many equal values. `end` when no part would have enough points.
+Points parting(Points begin, Points end, std::size_t d) {
+    constexpr std::ptrdiff_t kLeastPart = 4;
+    if (static_cast<std::size_t>(end - begin) <= 2 * kPointsPerCell) return end;
+    std::array<double, kMaxGridFeatures> spread{};
+    for (std::size_t j = 0; j < d; ++j) {
+        const auto [low, high] = std::minmax_element(begin, end, [&](const Point& a, const Point& b) { return a.key[j] < b.key[j]; });
+        spread[j] = high->key[j] - low->key[j];
+    }
+    for (std::size_t tried = 0; tried < d; ++tried) {
+        const auto j = static_cast<std::size_t>(std::max_element(spread.begin(), spread.begin() + static_cast<std::ptrdiff_t>(d)) - spread.begin());
+        if (!(spread[j] > 0.0)) break;
+        spread[j] = 0.0;
+        const Points middle = begin + (end - begin) / 2;
+        std::nth_element(begin, middle, end, [&](const Point& a, const Point& b) { return a.key[j] < b.key[j]; });
+        const double median = middle->key[j];
+        for (const bool is_below : {true, false}) {
+            const Points at = std::partition(begin, end, [&](const Point& p) { return is_below ? p.key[j] < median : p.key[j] <= median; });
+            if (at - begin >= kLeastPart && end - at >= kLeastPart) return at;
+        }
+    }
+    return end;
+}
+
+// Points of one cell into parts of some kPointsPerCell points, each sorted; their sizes go to `parts`.
+void part_and_sort(Points begin, Points end, std::size_t d, PollEvery& poll, std::vector<std::uint32_t>& parts) {
+    poll(static_cast<std::size_t>(end - begin));
+    const Points at = parting(begin, end, d);
+    if (at != end) {
+        part_and_sort(begin, at, d, poll, parts);
+        part_and_sort(at, end, d, poll, parts);
+        return;
+    }
+    std::sort(begin, end, [&](const Point& a, const Point& b) {
+        poll();
+        return a < b;
+    });
+    parts.push_back(static_cast<std::uint32_t>(end - begin));
+}
+
+// Where many points share a cell of the grid, the cell is parted further.
+GridOrder sorted_cells(GridOrder order, const FeatureColumns& columns, const std::vector<double>& weights, Host& host) {
+    constexpr std::size_t kCellsPerTask = 256;
+    const std::size_t d = columns.size();
+    const std::size_t cells = order.starts.size() - 1;
+    const std::size_t tasks = (cells + kCellsPerTask - 1) / kCellsPerTask;
+    std::vector<std::vector<std::uint32_t>> parts(tasks);
+    order.columns.assign(d, std::vector<double>(order.rows.size() + kLanes));
+    if (!weights.empty()) order.weights.resize(order.rows.size() + kLanes);
+    parallel_for(host, tasks, [&](std::size_t task, Host& worker) {
+        PollEvery poll(worker);
+        std::vector<Point> points;
+        for (std::size_t cell = task * kCellsPerTask; cell < std::min(cells, (task + 1) * kCellsPerTask); ++cell) {
+            points.clear();
+            for (std::uint32_t i = order.starts[cell]; i < order.starts[cell + 1]; ++i) {
+                poll();
+                Point point{};
+                point.row = order.rows[i];
+                for (std::size_t j = 0; j < d; ++j) point.key[j] = columns[j][point.row];
+                if (!weights.empty()) point.key[kMaxGridFeatures] = weights[point.row];
+                points.push_back(point);
+            }
+            part_and_sort(points.begin(), points.end(), d, poll, parts[task]);
+            for (std::size_t i = 0; i < points.size(); ++i) {
+                const std::size_t at = order.starts[cell] + i;
+                order.rows[at] = points[i].row;
+                for (std::size_t j = 0; j < d; ++j) order.columns[j][at] = points[i].key[j];
+                if (!weights.empty()) order.weights[at] = points[i].key[kMaxGridFeatures];
+            }
+        }
+    });
+    order.starts.assign(1, 0);
+    for (const auto& of_task : parts)
+        for (const std::uint32_t size : of_task) order.starts.push_back(order.starts.back() + size);
+    return order;
+}
+
 }  // namespace
 
 GridOrder grid_order(const FeatureColumns& columns, const std::vector<double>& weights, Host& host) {
@@ -106,36 +192,8 @@ GridOrder grid_order(const FeatureColumns& columns, const std::vector<double>& w
             result.rows[next[cell_of[i]]++] = static_cast<std::uint32_t>(i);
     }
 
-    struct Point {
-        std::array<double, kMaxGridFeatures + 1> key;
-        std::uint32_t row;
-        bool operator<(const Point& other) const { return key < other.key; }
-    };
-    constexpr std::size_t kCellsPerTask = 256;
-    const std::size_t cells = result.starts.size() - 1;
-    parallel_for(host, (cells + kCellsPerTask - 1) / kCellsPerTask, [&](std::size_t task, Host& worker) {
-        PollEvery poll(worker);
-        std::vector<Point> points;
-        for (std::size_t cell = task * kCellsPerTask; cell < std::min(cells, (task + 1) * kCellsPerTask); ++cell) {
-            const auto first = result.rows.begin() + result.starts[cell];
-            const std::size_t count = result.starts[cell + 1] - result.starts[cell];
-            points.clear();
-            for (std::size_t i = 0; i < count; ++i) {
-                const std::uint32_t row = first[static_cast<std::ptrdiff_t>(i)];
-                Point point{};
-                for (std::size_t j = 0; j < d; ++j) point.key[j] = columns[j][row];
-                if (!weights.empty()) point.key[kMaxGridFeatures] = weights[row];
-                point.row = row;
-                points.push_back(point);
-            }
-            std::sort(points.begin(), points.end(), [&](const Point& a, const Point& b) {
-                poll();
-                return a < b;
-            });
-            for (std::size_t i = 0; i < count; ++i) first[static_cast<std::ptrdiff_t>(i)] = points[i].row;
-        }
-    });
-    return result;
+    cell_of = {};
+    return sorted_cells(std::move(result), columns, weights, host);
 }
 
 }  // namespace ecom::core

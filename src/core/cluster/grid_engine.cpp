@@ -14,7 +14,8 @@ namespace ecom::core {
 namespace {
 
 constexpr std::size_t kPointsPerRun = 16384;
-constexpr std::int32_t kMixed = -1;
+constexpr std::int32_t kMixed = -1;  // in place of a cell's label
+constexpr std::int32_t kNone = -2;   // before the first assignment
 
 }  // namespace
 
@@ -23,27 +24,17 @@ GridEngine::GridEngine(const FeatureColumns& columns, const std::vector<double>&
     GridOrder order = grid_order(columns, weights, host);
     order_ = std::move(order.rows);
     starts_ = std::move(order.starts);
-    columns_.resize(features_);
-    PollEvery poll(host);
-    const auto gather = [&](const std::vector<double>& from, std::vector<double>& to) {
-        to.reserve(rows_ + kLanes);
-        for (const std::uint32_t row : order_) {
-            poll();
-            to.push_back(from[row]);
-        }
-        to.resize(rows_ + kLanes);
-    };
-    for (std::size_t j = 0; j < features_; ++j) {
-        gather(columns[j], columns_[j]);
-        x_.push_back(columns_[j].data());
-    }
-    if (!weights.empty()) gather(weights, weights_);
+    columns_ = std::move(order.columns);
+    weights_ = std::move(order.weights);
+    for (const auto& column : columns_) x_.push_back(column.data());
 
+    PollEvery poll(host);
     const std::size_t cells = starts_.size() - 1;
     lows_.reserve(cells * features_);
     highs_.reserve(cells * features_);
     sums_.reserve(cells * features_);
     masses_.reserve(cells);
+    scatters_.reserve(cells);
     run_starts_.push_back(0);
     for (std::size_t cell = 0; cell < cells; ++cell) {
         const std::size_t begin = starts_[cell];
@@ -61,9 +52,16 @@ GridEngine::GridEngine(const FeatureColumns& columns, const std::vector<double>&
             highs_.push_back(high);
             sums_.push_back(sum);
         }
+        poll((end - begin) * (1 + features_));
         double mass = 0.0;
         for (std::size_t i = begin; i < end; ++i) mass += weight(i);
         masses_.push_back(mass);
+        double scatter = 0.0;
+        for (std::size_t j = 0; j < features_; ++j) {
+            const double mean = sum(cell)[j] / mass;
+            for (std::size_t i = begin; i < end; ++i) scatter += weight(i) * (x_[j][i] - mean) * (x_[j][i] - mean);
+        }
+        scatters_.push_back(scatter);
         if (end - starts_[run_starts_.back()] >= kPointsPerRun)
             run_starts_.push_back(static_cast<std::uint32_t>(cell + 1));
     }
@@ -216,6 +214,10 @@ std::vector<double> GridEngine::seed(std::size_t k, Rng rng, Host& host) const {
 
 // --- Lloyd's iterations ----------------------------------------------------------------------------
 
+// A cell keeps its labels until the centres have moved so far that one of its points may change: every distance
+// to a centre changes by at most the largest movement, so the lead of the nearest centre over the next one shrinks
+// by at most twice that (as Hamerly, 2010, for points). What has moved is summed up in `drift_`, and a cell is due
+// when the drift reaches the value that it was given. Sums of clusters are corrected by what changes.
 class GridEngine::Iteration {
 public:
     Iteration(const GridEngine& grid, std::size_t k, Host& host)
@@ -223,40 +225,56 @@ public:
           k_(k),
           host_(host),
           labels_(grid.rows_),
-          cell_label_(grid.cells(), kMixed),
-          slack_(grid.cells(), 0.0),
-          changed_(grid.runs()),
+          cell_label_(grid.cells(), kNone),
+          due_(grid.cells(), 0.0),
+          runs_(grid.runs()),
           partial_(grid.runs() * k * (grid.features_ + 1)) {}
 
-    // Assigns every point to its nearest centre. True when a label changed.
+    // Assigns every point to its nearest centre. True when a label changed. moves: how far each centre is from where
+    // it was in the call before; empty at first.
     bool assign(const std::vector<double>& centers, const std::vector<double>& moves) {
-        double farthest_move = 0.0;
-        for (const double move : moves) farthest_move = std::max(farthest_move, move);
-        const bool is_first = moves.empty();
+        const double step = moves.empty() ? 0.0 : 2.0 * *std::max_element(moves.begin(), moves.end());
+        // Rounding must not make the sum less than what it stands for.
+        drift_ += step * (1.0 + 1e-9);
         parallel_for(host_, grid_.runs(), [&](std::size_t run, Host& worker) {
             PollEvery poll(worker);
+            Run& state = runs_[run];
+            state.is_changed = false;
+            if (drift_ >= state.look_at) {
+                // Cells that are due within the next movements of this size are looked at in each of them.
+                constexpr double kMovementsAhead = 16.0;
+                state.look_at = drift_ + kMovementsAhead * step;
+                state.near.clear();
+                for (std::uint32_t cell = grid_.run_starts_[run]; cell < grid_.run_starts_[run + 1]; ++cell) {
+                    poll();
+                    if (due_[cell] <= state.look_at) state.near.push_back(cell);
+                }
+            }
             Scratch scratch;
             scratch.ids.resize(k_);
             scratch.centers.resize(k_ * grid_.features_);
             double* const sums = partial_.data() + run * k_ * (grid_.features_ + 1);
-            std::fill(sums, sums + k_ * (grid_.features_ + 1), 0.0);
-            bool changed = is_first;
-            for (std::size_t cell = grid_.run_starts_[run]; cell < grid_.run_starts_[run + 1]; ++cell) {
-                const std::int32_t owner = cell_label_[cell];
-                if (owner != kMixed) {
-                    slack_[cell] -= moves[static_cast<std::size_t>(owner)] + farthest_move;
-                    if (slack_[cell] > 0.0) {
-                        poll();
-                        add_cell(cell, static_cast<std::size_t>(owner), sums);
-                        continue;
-                    }
-                }
+            for (const std::uint32_t cell : state.near) {
+                poll();
+                if (drift_ < due_[cell]) continue;
                 poll(1 + k_ / 4 + (grid_.starts_[cell + 1] - grid_.starts_[cell]) / 4);
-                if (assign_cell(cell, centers, scratch, sums)) changed = true;
+                if (assign_cell(cell, centers, scratch, sums)) state.is_changed = true;
             }
-            changed_[run] = changed ? 1 : 0;
         });
-        return std::any_of(changed_.begin(), changed_.end(), [](char c) { return c != 0; });
+        return std::any_of(runs_.begin(), runs_.end(), [](const Run& run) { return run.is_changed; });
+    }
+
+    // Takes the sums of clusters anew, without the rounding that corrections leave behind.
+    void sum_anew() {
+        parallel_for(host_, grid_.runs(), [&](std::size_t run, Host& worker) {
+            PollEvery poll(worker);
+            double* const sums = partial_.data() + run * k_ * (grid_.features_ + 1);
+            std::fill(sums, sums + k_ * (grid_.features_ + 1), 0.0);
+            for (std::size_t cell = grid_.run_starts_[run]; cell < grid_.run_starts_[run + 1]; ++cell) {
+                poll(1 + (cell_label_[cell] == kMixed ? grid_.starts_[cell + 1] - grid_.starts_[cell] : 0));
+                add_labelled(cell, 1.0, sums);
+            }
+        });
     }
 
     void totals(std::vector<double>& sums, std::vector<double>& masses) const {
@@ -283,6 +301,35 @@ public:
         return labels_;
     }
 
+    // Weighted squared distances to the centres of the labels. Those of a cell with one label are the ones to the
+    // cell's own mean, and that mean's for each of them.
+    double inertia(const std::vector<double>& centers) const {
+        const std::size_t d = grid_.features_;
+        PollEvery poll(host_);
+        double total = 0.0;
+        for (std::size_t cell = 0; cell < grid_.cells(); ++cell) {
+            poll();
+            if (cell_label_[cell] != kMixed) {
+                const double* const center = centers.data() + static_cast<std::size_t>(cell_label_[cell]) * d;
+                const double mass = grid_.masses_[cell];
+                double squared = 0.0;
+                for (std::size_t j = 0; j < d; ++j) {
+                    const double step = grid_.sum(cell)[j] / mass - center[j];
+                    squared += step * step;
+                }
+                total += grid_.scatters_[cell] + mass * squared;
+                continue;
+            }
+            double sum = 0.0;
+            for (std::size_t i = grid_.starts_[cell]; i < grid_.starts_[cell + 1]; ++i) {
+                poll();
+                sum += grid_.weight(i) * grid_.point_distance(i, centers.data() + labels_[i] * d);
+            }
+            total += sum;
+        }
+        return total;
+    }
+
 private:
     struct Scratch {
         std::vector<ClusterLabel> ids;
@@ -290,14 +337,35 @@ private:
         std::vector<ClusterLabel> fresh;
     };
 
-    void add_cell(std::size_t cell, std::size_t owner, double* sums) const {
-        double* const to = sums + owner * (grid_.features_ + 1);
-        for (std::size_t j = 0; j < grid_.features_; ++j) to[j] += grid_.sum(cell)[j];
-        to[grid_.features_] += grid_.masses_[cell];
+    struct Run {
+        std::vector<std::uint32_t> near;  // cells, ascending: all others are due at look_at or later
+        double look_at = 0.0;
+        bool is_changed = false;
+    };
+
+    // Adds a cell's points to the sums of their clusters, or takes them away.
+    void add_labelled(std::size_t cell, double sign, double* sums) const {
+        const std::size_t d = grid_.features_;
+        if (cell_label_[cell] == kNone) return;
+        if (cell_label_[cell] != kMixed) {
+            double* const to = sums + static_cast<std::size_t>(cell_label_[cell]) * (d + 1);
+            for (std::size_t j = 0; j < d; ++j) to[j] += sign * grid_.sum(cell)[j];
+            to[d] += sign * grid_.masses_[cell];
+            return;
+        }
+        for (std::size_t i = grid_.starts_[cell]; i < grid_.starts_[cell + 1]; ++i) add_point(i, labels_[i], sign, sums);
     }
 
-    // Centres that may be the nearest of some point of the box, ascending, into `scratch`. When it is one,
-    // how far centres may move before another one can be.
+    void add_point(std::size_t i, std::size_t owner, double sign, double* sums) const {
+        const std::size_t d = grid_.features_;
+        double* const to = sums + owner * (d + 1);
+        const double w = sign * grid_.weight(i);
+        for (std::size_t j = 0; j < d; ++j) to[j] += w * grid_.x_[j][i];
+        to[d] += w;
+    }
+
+    // Centres that may be the nearest of some point of the box, ascending, into `scratch`. The result is the least
+    // lead that the nearest of them has over the others at any point of the box.
     double candidates(std::size_t cell, const std::vector<double>& centers, Scratch& scratch,
                       std::size_t& count) const {
         const std::size_t d = grid_.features_;
@@ -355,15 +423,11 @@ private:
     }
 
     bool assign_cell(std::size_t cell, const std::vector<double>& centers, Scratch& scratch, double* sums) {
-        const std::int32_t before = cell_label_[cell];
         std::size_t count;
-        const double slack = candidates(cell, centers, scratch, count);
+        double lead = candidates(cell, centers, scratch, count);
         if (count == 1) {
-            const auto owner = static_cast<std::int32_t>(scratch.ids[0]);
-            cell_label_[cell] = owner;
-            slack_[cell] = slack;
-            add_cell(cell, scratch.ids[0], sums);
-            return owner != before;
+            due_[cell] = drift_ + lead;
+            return give(cell, scratch.ids[0], sums);
         }
         const std::size_t begin = grid_.starts_[cell];
         const std::size_t points = grid_.starts_[cell + 1] - begin;
@@ -372,64 +436,91 @@ private:
         const std::size_t d = grid_.features_;
         const double* x[kMaxGridFeatures];
         for (std::size_t j = 0; j < d; ++j) x[j] = grid_.x_[j] + begin;
-        cluster_kernels().nearest(x, d, 0, points, scratch.centers.data(), scratch.ids.data(), count, fresh);
+        lead = std::min(lead, cluster_kernels().nearest(x, d, 0, points, scratch.centers.data(), scratch.ids.data(),
+                                                        count, fresh));
+        due_[cell] = drift_ + lead;
         const ClusterLabel first = fresh[0];
-        if (std::all_of(fresh, fresh + points, [&](ClusterLabel label) { return label == first; })) {
-            cell_label_[cell] = first;
-            slack_[cell] = 0.0;
-            add_cell(cell, first, sums);
-            return before != first;
+        if (std::all_of(fresh, fresh + points, [&](ClusterLabel label) { return label == first; }))
+            return give(cell, first, sums);
+        const auto old = labels_.begin() + static_cast<std::ptrdiff_t>(begin);
+        if (cell_label_[cell] != kMixed) {
+            add_labelled(cell, -1.0, sums);
+            cell_label_[cell] = kMixed;
+            std::copy(fresh, fresh + points, old);
+            add_labelled(cell, 1.0, sums);
+            return true;
         }
-        cell_label_[cell] = kMixed;
-        const bool changed =
-            before != kMixed || !std::equal(fresh, fresh + points, labels_.begin() + static_cast<std::ptrdiff_t>(begin));
-        std::copy(fresh, fresh + points, labels_.begin() + static_cast<std::ptrdiff_t>(begin));
+        bool changed = false;
         for (std::size_t i = 0; i < points; ++i) {
-            double* const to = sums + fresh[i] * (d + 1);
-            const double w = grid_.weight(begin + i);
-            for (std::size_t j = 0; j < d; ++j) to[j] += w * x[j][i];
-            to[d] += w;
+            if (labels_[begin + i] == fresh[i]) continue;
+            changed = true;
+            add_point(begin + i, labels_[begin + i], -1.0, sums);
+            add_point(begin + i, fresh[i], 1.0, sums);
+            labels_[begin + i] = fresh[i];
         }
         return changed;
+    }
+
+    // All points of a cell to one cluster.
+    bool give(std::size_t cell, ClusterLabel owner, double* sums) {
+        const auto label = static_cast<std::int32_t>(owner);
+        if (cell_label_[cell] == label) return false;
+        add_labelled(cell, -1.0, sums);
+        cell_label_[cell] = label;
+        add_labelled(cell, 1.0, sums);
+        return true;
     }
 
     const GridEngine& grid_;
     const std::size_t k_;
     Host& host_;
-    std::vector<ClusterLabel> labels_;       // of points in mixed cells
-    std::vector<std::int32_t> cell_label_;   // of cells with one label for all points
-    std::vector<double> slack_;
-    std::vector<char> changed_;
+    std::vector<ClusterLabel> labels_;      // of points in mixed cells
+    std::vector<std::int32_t> cell_label_;  // of cells with one label for all points
+    std::vector<double> due_;               // the drift at which a cell's labels may change
+    std::vector<Run> runs_;
+    double drift_ = 0.0;
     std::vector<double> partial_;  // by run and cluster: sums and mass
 };
 
 LloydRun GridEngine::run(std::vector<double> centers, const LloydParams& params, Host& host) const {
-    LloydRun result;
     const std::size_t k = centers.size() / features_;
     Iteration iteration(*this, k, host);
+    LloydRun result;
     std::vector<double> sums;
     CenterUpdate update;
-    while (result.iterations < params.max_iterations) {
-        ++result.iterations;
+    bool is_exact = false;  // the sums are free of corrections
+    bool is_look = false;   // whether exact centres change anything: no iteration of its own
+    while (true) {
         const bool changed = iteration.assign(centers, update.moves);
-        iteration.totals(sums, result.masses);
-        if (!changed) {
-            result.converged = true;
+        if (!is_look || changed) ++result.iterations;
+        if (!changed && is_exact) {
+            result.converged = result.is_stable = true;
             break;
         }
+        is_look = !changed;
+        // Fractions of weights do not cancel exactly: a cluster that ran empty would not show.
+        is_exact = !changed || !weights_.empty() || result.iterations == params.max_iterations;
+        if (is_exact) iteration.sum_anew();
+        iteration.totals(sums, result.masses);
         fill_empty_clusters(
             sums, result.masses, rows_, features_, [&](std::size_t j, std::size_t i) { return coordinate(j, i); },
             [&](std::size_t i) { return weight(i); }, [&]() -> const auto& { return iteration.labels(); }, centers, host);
         update = move_centers(sums, result.masses, centers);
-        if (update.squared <= params.tolerance) {
-            result.converged = true;
+        const bool is_still = changed && update.squared <= params.tolerance;
+        if (is_still || result.iterations == params.max_iterations) {
+            // The centres have moved away from their labels.
+            iteration.assign(centers, update.moves);
+            iteration.sum_anew();
+            iteration.totals(sums, result.masses);
+            result.is_stable = !changed;
+            result.converged = is_still || !changed;
             break;
         }
     }
-    LloydRun final = assign(std::move(centers), host);
-    final.iterations = result.iterations;
-    final.converged = result.converged;
-    return final;
+    result.labels = iteration.labels();
+    result.inertia = iteration.inertia(centers);
+    result.centers = std::move(centers);
+    return result;
 }
 
 LloydRun GridEngine::assign(std::vector<double> centers, Host& host) const {
@@ -439,23 +530,9 @@ LloydRun GridEngine::assign(std::vector<double> centers, Host& host) const {
     std::vector<double> sums;
     iteration.totals(sums, result.masses);
     result.labels = iteration.labels();
+    result.inertia = iteration.inertia(centers);
     result.centers = std::move(centers);
-    result.inertia = inertia_of(result, host);
     return result;
-}
-
-double GridEngine::inertia_of(const LloydRun& run, Host& host) const {
-    PollEvery poll(host);
-    double total = 0.0;
-    for (std::size_t cell = 0; cell < cells(); ++cell) {
-        double sum = 0.0;
-        for (std::size_t i = starts_[cell]; i < starts_[cell + 1]; ++i) {
-            poll();
-            sum += weight(i) * point_distance(i, run.centers.data() + run.labels[i] * features_);
-        }
-        total += sum;
-    }
-    return total;
 }
 
 }  // namespace ecom::core

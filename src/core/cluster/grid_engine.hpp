@@ -31,7 +31,6 @@ private:
     double point_distance(std::size_t i, const double* center) const;
     // Squared distance of a centre to the nearest place of a cell's box.
     double nearest_distance(std::size_t cell, const double* center) const;
-    double inertia_of(const LloydRun& run, Host& host) const;
     double coordinate(std::size_t j, std::size_t i) const { return x_[j][i]; }
     double weight(std::size_t i) const { return weights_.empty() ? 1.0 : weights_[i]; }
     const double* weights() const { return weights_.empty() ? nullptr : weights_.data(); }
@@ -54,6 +53,7 @@ private:
     std::vector<double> highs_;
     std::vector<double> sums_;           // weighted
     std::vector<double> masses_;
+    std::vector<double> scatters_;       // weighted squared distances to the cell's own mean
     std::vector<std::uint32_t> run_starts_;  // in cells
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "core/base/firewall.hpp"
 
@@ -42,22 +44,30 @@ ECOM_INLINE void distances(const double* const* x, std::size_t i, const double* 
 }
 
 template <int kWidth, int kFeatures>
-ECOM_INLINE void nearest_of(const double* const* x, std::size_t begin, std::size_t end, const double* centers,
-                            const ClusterLabel* ids, std::size_t m, ClusterLabel* labels) {
+ECOM_INLINE double nearest_of(const double* const* x, std::size_t begin, std::size_t end, const double* centers,
+                              const ClusterLabel* ids, std::size_t m, ClusterLabel* labels) {
     using Values = typename Wide<kWidth>::Values;
     using Numbers = typename Wide<kWidth>::Numbers;
     constexpr int kParts = Wide<kWidth>::kParts;
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    double least = kInfinity;
     for (std::size_t i = begin; i < end; i += kLanes) {
         Values best[kParts];
+        Values second[kParts];
         Numbers which[kParts];
         distances<kWidth, kFeatures>(x, i, centers, best);
-        for (int part = 0; part < kParts; ++part) which[part] = Numbers{};
+        for (int part = 0; part < kParts; ++part) {
+            which[part] = Numbers{};
+            second[part] = Values{} + std::numeric_limits<double>::max();
+        }
         for (std::size_t c = 1; c < m; ++c) {
             Values squared[kParts];
             distances<kWidth, kFeatures>(x, i, centers + c * kFeatures, squared);
             const Numbers number = Numbers{} + static_cast<std::int64_t>(c);
             for (int part = 0; part < kParts; ++part) {
                 const Numbers nearer = squared[part] < best[part];
+                const Values other = nearer ? best[part] : squared[part];
+                second[part] = other < second[part] ? other : second[part];
                 best[part] = nearer ? squared[part] : best[part];
                 which[part] = nearer ? number : which[part];
             }
@@ -66,7 +76,20 @@ ECOM_INLINE void nearest_of(const double* const* x, std::size_t begin, std::size
         std::memcpy(found, which, sizeof found);
         const std::size_t count = std::min(kLanes, end - i);
         for (std::size_t lane = 0; lane < count; ++lane) labels[i + lane] = ids[found[lane]];
+
+        // b - a is at least (b^2 - a^2) / 2b; its square over all points needs no root. What rounding may have
+        // made of the difference is taken off first.
+        constexpr double kRounding = 1e-13;
+        double leads[kLanes];
+        for (int part = 0; part < kParts; ++part) {
+            Values lead = second[part] * (1.0 - kRounding) - best[part];
+            lead = lead > 0.0 ? lead / second[part] * lead : Values{};
+            std::memcpy(leads + part * kWidth, &lead, sizeof lead);
+        }
+        for (std::size_t lane = 0; lane < count; ++lane) least = std::min(least, leads[lane]);
     }
+    constexpr double kSafety = 1.0 - 1e-9;
+    return m < 2 ? kInfinity : 0.5 * std::sqrt(least) * kSafety;
 }
 
 // Lanes beyond the end count as nothing.
@@ -160,7 +183,7 @@ ECOM_INLINE void eight(const double* point, std::size_t d, const double* centers
     }
 
 #define ECOM_KERNELS(NAME, WIDTH, TARGET)                                                                     \
-    TARGET void nearest_##NAME(const double* const* x, std::size_t d, std::size_t begin, std::size_t end,     \
+    TARGET double nearest_##NAME(const double* const* x, std::size_t d, std::size_t begin, std::size_t end,   \
                                const double* centers, const ClusterLabel* ids, std::size_t m,                 \
                                ClusterLabel* labels) {                                                        \
         ECOM_BY_FEATURES(ECOM_NEAREST_##WIDTH)                                                                \

@@ -19,8 +19,9 @@ struct ClusterKernels {
     const char* name;
 
     // Nearest of m centres for points [begin, end): labels[i] = ids[its number]. x: one pointer a
-    // feature; centers: m x d by rows; d is 1 to kMaxGridFeatures.
-    void (*nearest)(const double* const* x, std::size_t d, std::size_t begin, std::size_t end,
+    // feature; centers: m x d by rows; d is 1 to kMaxGridFeatures. Gives a lower bound of the least lead of a point's
+    // nearest centre over its second, in distance; infinite for one centre.
+    double (*nearest)(const double* const* x, std::size_t d, std::size_t begin, std::size_t end,
                     const double* centers, const ClusterLabel* ids, std::size_t m, ClusterLabel* labels);
 
     // Sum over points [begin, end) of weight times min(distance squared to `center`, nearest[i]).

@@ -35,6 +35,20 @@ double mean_variance(const LloydEngine& engine, const FeatureColumns& columns, H
     return total / static_cast<double>(columns.size());
 }
 
+// How far a start is followed before it is compared with the others: scikit-learn's default. What is left of the way
+// changes the inertia little and takes most of the iterations.
+constexpr double kSettled = 1e-4;
+
+// The rest of the way of a run that was stopped before no label changed.
+LloydRun finished(const LloydEngine& engine, LloydRun run, LloydParams params, Host& host) {
+    params.max_iterations -= run.iterations;
+    if (run.is_stable || params.max_iterations < 1) return run;
+    const int before = run.iterations;
+    LloydRun rest = engine.run(std::move(run.centers), params, host);
+    rest.iterations += before;
+    return rest;
+}
+
 // Renumbers clusters by their centres and brings labels back to the order of the rows.
 KmeansResult in_order(LloydRun run, std::size_t features, const std::vector<std::uint32_t>& order, Host& host) {
     const std::size_t k = run.masses.size();
@@ -110,9 +124,10 @@ KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, co
                     "Give one centre a cluster, each with a value for every feature.");
     LloydParams lloyd;
     lloyd.max_iterations = params.max_iterations;
-    if (params.tolerance > 0.0) lloyd.tolerance = params.tolerance * mean_variance(engine, columns, host);
-
     const std::size_t starts = starts_of(params);
+    const bool is_staged = params.tolerance < kSettled && starts > 1;
+    const double variance = params.tolerance > 0.0 || is_staged ? mean_variance(engine, columns, host) : 0.0;
+    lloyd.tolerance = (is_staged ? kSettled : params.tolerance) * variance;
     std::vector<double> inertia(starts);
     // Only the best run so far keeps its labels: of equally good ones the first start's.
     std::optional<LloydRun> best;
@@ -130,6 +145,11 @@ KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, co
             best_start = start;
         }
     });
+    if (is_staged) {
+        lloyd.tolerance = params.tolerance * variance;
+        best = finished(engine, *std::move(best), lloyd, host);
+        inertia[best_start] = best->inertia;
+    }
     KmeansResult result = in_order(*std::move(best), features, engine.order(), host);
     result.inertia_of_starts = std::move(inertia);
     return result;

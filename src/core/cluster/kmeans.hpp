@@ -1,8 +1,8 @@
-// k-means: the best of several starts, each run until no label changes.
+// k-means: the best of several starts.
 //
 // Defaults follow scikit-learn's KMeans (greedy k-means++, best of n_init starts, empty clusters take the
-// farthest points) with one difference: scikit-learn stops when the centres move little (tol = 1e-4),
-// here a start runs to full convergence unless a tolerance is given.
+// farthest points) with one difference: scikit-learn stops when the centres move little (tol = 1e-4).
+// Here starts are compared at that point, and the best of them goes on until no label changes.
 //
 // Results do not depend on the order of the rows or on the number of threads: points are put in an order
 // that follows from their values, start s uses the random stream (seed, s), and clusters are numbered by
@@ -29,7 +29,7 @@ struct KmeansParams {
     std::uint64_t seed = 1;
     int max_iterations = 1000;
     // scikit-learn's rule: stop when the centres' squared movement is at most this share of the mean
-    // variance of the features. 0: never before no label changes.
+    // variance of the features. 0: the best start never stops before no label changes.
     double tolerance = 0.0;
     // k x d by rows: one start from here instead of n_init random ones.
     std::vector<double> initial_centers;
@@ -47,7 +47,7 @@ struct KmeansResult {
     double inertia = 0.0;                  // weighted sum of squared distances to the centres
     int iterations = 0;                    // of the best start
     bool converged = false;
-    std::vector<double> inertia_of_starts;
+    std::vector<double> inertia_of_starts;  // where they were compared; of the best one at its end
 
     std::size_t clusters() const { return masses.size(); }
     const double* center(std::size_t c) const { return centers.data() + c * features; }
