@@ -1,10 +1,11 @@
-// ecom.forest_fit, gbm_fit and churn_fit; ecom.predict, predict_prob, churn_prob and explain.
+// ecom.forest_fit, gbm_fit, churn_fit and uplift_fit; ecom.predict, predict_prob, churn_prob and explain.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "core/base/json.hpp"
 #include "core/forest/fit.hpp"
+#include "core/forest/uplift_model.hpp"
 #include "pg/agg_state.hpp"
 #include "pg/feature_row.hpp"
 #include "pg/host.hpp"
@@ -21,7 +22,8 @@ namespace {
 
 // What an aggregate fits; the first line of the options that its state keeps.
 constexpr std::string_view kChurn = "churn", kForestClass = "forest class", kForestValue = "forest value",
-                           kBoostingClass = "boosting class", kBoostingValue = "boosting value", kLogistic = "logistic", kLinear = "linear";
+                           kBoostingClass = "boosting class", kBoostingValue = "boosting value", kLogistic = "logistic", kLinear = "linear",
+                           kUplift = "uplift";
 
 std::string json_arg(FunctionCallInfo fcinfo, int i) {
     if (PG_NARGS() <= i || PG_ARGISNULL(i)) return "{}";
@@ -37,16 +39,16 @@ core::LearnerParams params_of(std::string_view learner, const std::string& json)
         throw core::Error(core::ErrorCode::kInvalidArgument, e.what(), R"(Write options as '{"trees": 200}'.)");
     }
     if (learner == kLogistic || learner == kLinear) return core::LearnerParams::from(core::Learner::kLinear, learner == kLogistic, options);
-    if (learner != kChurn) {
+    if (learner != kChurn && learner != kUplift) {
         const bool boosting = learner == kBoostingClass || learner == kBoostingValue;
         const bool classify = learner == kForestClass || learner == kBoostingClass;
         return core::LearnerParams::from(boosting ? core::Learner::kBoosting : core::Learner::kForest, classify, options);
     }
-    // churn_fit: a calibrated forest, unless options say otherwise.
+    // churn_fit and uplift_fit: a calibrated forest, unless options say otherwise.
     const auto* fields = std::get_if<core::Document::Fields>(&options.value());
     core::Document rest = core::Document::object();
     core::Learner kind = core::Learner::kForest;
-    bool says_calibration = false;
+    bool says_calibration = false, says_leaf = false;
     if (fields != nullptr) {
         for (const auto& [name, value] : *fields) {
             if (name == "method") {
@@ -57,9 +59,12 @@ core::LearnerParams params_of(std::string_view learner, const std::string& json)
                 continue;
             }
             says_calibration = says_calibration || name == "calibration" || name == "bootstrap";
+            says_leaf = says_leaf || name == "min_leaf";
             rest.set(name, value);
         }
         if (kind == core::Learner::kForest && !says_calibration) rest.set("calibration", core::Document(std::string("platt")));
+        // A difference of two probabilities is noisier than either.
+        if (learner == kUplift && kind != core::Learner::kLinear && !says_leaf) rest.set("min_leaf", core::Document(std::int64_t{20}));
         options = rest;
     }
     return core::LearnerParams::from(kind, true, options);
@@ -86,16 +91,20 @@ RowReader training_reader(const FeatureRow& row, const std::vector<std::string>&
     return reader;
 }
 
-// (state, label, features record [, options jsonb])
-Datum learner_add(FunctionCallInfo fcinfo, std::string_view learner, bool label_is_boolean) {
+enum class Label { kBoolean, kNumber, kTrial };
+
+// (state, label, features record [, options jsonb]); of a trial (state, treated, outcome, features record [, options jsonb])
+Datum learner_add(FunctionCallInfo fcinfo, std::string_view learner, Label kind) {
     const Args args(fcinfo);
-    if (args.is_null(1) || args.is_null(2)) {
-        if (args.is_null(0)) PG_RETURN_NULL();
-        return args.datum(0);
-    }
-    const FeatureRow row(args.datum(2));
+    const int features_arg = kind == Label::kTrial ? 3 : 2;
+    for (int i = 1; i <= features_arg; ++i)
+        if (args.is_null(i)) {
+            if (args.is_null(0)) PG_RETURN_NULL();
+            return args.datum(0);
+        }
+    const FeatureRow row(args.datum(features_arg));
     const auto running = writable_state<core::LearnerState>(fcinfo, [&] {
-        const std::string json = json_arg(fcinfo, 3);
+        const std::string json = json_arg(fcinfo, features_arg + 1);
         // Refuses bad options before rows are collected.
         const core::LearnerParams params = params_of(learner, json);
         std::vector<core::Feature> features;
@@ -116,7 +125,8 @@ Datum learner_add(FunctionCallInfo fcinfo, std::string_view learner, bool label_
     row.deform(reader);
     std::vector<core::FeatureValue> features(reader.columns.size());
     for (std::size_t f = 0; f < features.size(); ++f) features[f] = feature_value(reader, reader.columns[f]);
-    const double label = label_is_boolean ? (DatumGetBool(args.datum(1)) ? 1.0 : 0.0) : DatumGetFloat8(args.datum(1));
+    double label = kind == Label::kNumber ? DatumGetFloat8(args.datum(1)) : DatumGetBool(args.datum(1)) ? 1.0 : 0.0;
+    if (kind == Label::kTrial) label = label * core::kTreatedLabel + (DatumGetBool(args.datum(2)) ? 1.0 : 0.0);
     state.add(label, features.data(), BackendHost());
     return running.datum;
 }
@@ -189,14 +199,16 @@ const core::FeatureModel& class_model(FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-ECOM_FUNCTION(ecom_churn_add) { return learner_add(fcinfo, kChurn, true); }
-ECOM_FUNCTION(ecom_forest_class_add) { return learner_add(fcinfo, kForestClass, true); }
-ECOM_FUNCTION(ecom_forest_value_add) { return learner_add(fcinfo, kForestValue, false); }
-ECOM_FUNCTION(ecom_gbm_class_add) { return learner_add(fcinfo, kBoostingClass, true); }
-ECOM_FUNCTION(ecom_gbm_value_add) { return learner_add(fcinfo, kBoostingValue, false); }
+ECOM_FUNCTION(ecom_churn_add) { return learner_add(fcinfo, kChurn, Label::kBoolean); }
+ECOM_FUNCTION(ecom_forest_class_add) { return learner_add(fcinfo, kForestClass, Label::kBoolean); }
+ECOM_FUNCTION(ecom_forest_value_add) { return learner_add(fcinfo, kForestValue, Label::kNumber); }
+ECOM_FUNCTION(ecom_gbm_class_add) { return learner_add(fcinfo, kBoostingClass, Label::kBoolean); }
+ECOM_FUNCTION(ecom_gbm_value_add) { return learner_add(fcinfo, kBoostingValue, Label::kNumber); }
 
-ECOM_FUNCTION(ecom_logistic_add) { return learner_add(fcinfo, kLogistic, true); }
-ECOM_FUNCTION(ecom_linear_add) { return learner_add(fcinfo, kLinear, false); }
+ECOM_FUNCTION(ecom_logistic_add) { return learner_add(fcinfo, kLogistic, Label::kBoolean); }
+ECOM_FUNCTION(ecom_linear_add) { return learner_add(fcinfo, kLinear, Label::kNumber); }
+
+ECOM_FUNCTION(ecom_uplift_fit_add) { return learner_add(fcinfo, kUplift, Label::kTrial); }
 
 ECOM_FUNCTION(ecom_learner_combine) {
     BackendHost host;
@@ -210,6 +222,14 @@ ECOM_FUNCTION(ecom_learner_final) {
     BackendHost host;
     const core::LearnerParams params = params_of_state(*state);
     return varlena_datum(core::encode_model(*core::fit_learner(state->rows(host), params, host)));
+}
+
+// (state) returns ecom.model
+ECOM_FUNCTION(ecom_uplift_fit_final) {
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    const ReadableState<core::LearnerState> state(fcinfo, 0);
+    BackendHost host;
+    return varlena_datum(core::encode_model(*core::fit_uplift(state->rows(host), params_of_state(*state), host)));
 }
 
 // (state, folds int) returns setof (fold int, actual float8, predicted float8)

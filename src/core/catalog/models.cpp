@@ -8,6 +8,7 @@
 #include "core/recommend/item_model.hpp"
 #include "core/forest/linear_model.hpp"
 #include "core/forest/tree_model.hpp"
+#include "core/forest/uplift_model.hpp"
 #include "core/rfm/segments.hpp"
 #include "core/stats/pca.hpp"
 #include "core/stats/preprocessor.hpp"
@@ -27,6 +28,7 @@ ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == GammaGammaModel::kKind) return GammaGammaModel::decode;
     if (kind == TreeModel::kKind) return TreeModel::decode;
     if (kind == LinearModel::kKind) return LinearModel::decode;
+    if (kind == UpliftModel::kKind) return UpliftModel::decode;
     if (kind == CoxModel::kKind) return CoxModel::decode;
     return find_forecaster_decoder(kind);
 }
