@@ -50,6 +50,7 @@ period: number of the day, week or month, in step with time. spend: 0 or more; N
 same period; NULL where it is not known. Rows of one period are added up; a period without a row has no spend and no known response.
 Fields: see the type ecom.channel_response_result; without a curve status says why. NULL for no rows. Negative spend: 22023; NaN and
 infinity: 22003.
+A weak penalty keeps curves whose bend the spend says little about from running to a straight line or a step (docs/budget.md).
 What moves with the season or the trend is taken for the effect of spend when spend moves with them: pass demand.
 Memory: 32 bytes a row, 80 a period. Time: some 800 passes over the periods; 10 ms for two years of days.';
 create aggregate ecom.channel_response_fit(period int, spend float8, response float8, demand float8) (

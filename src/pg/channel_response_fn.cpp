@@ -2,6 +2,7 @@
 #include "core/prescribe/channel_response.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "pg/agg_state.hpp"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "core/base/budget.hpp"
 #include "core/optim/nelder_mead.hpp"
@@ -19,6 +20,10 @@ constexpr double kMaxShape = 5.0;
 // Half saturation, in multiples of the adstock that the mean spend sustains.
 constexpr double kMinHalf = 0.02;
 constexpr double kMaxHalf = 50.0;
+
+// What the penalty takes the logarithms of half spend over mean spend and of the shape for: 0, give or take.
+constexpr double kHalfDeviation = 1.5;
+constexpr double kShapeDeviation = 0.7;
 
 // The simplex takes steps of a share of each coordinate: offsets give all three a size that suits it.
 constexpr double kCarryoverOffset = 1.0;
@@ -169,8 +174,10 @@ bool invert(ResponseCovariance& matrix, const std::array<bool, kResponseParamete
     return true;
 }
 
-// (G'G)^-1 G'diag(e^2)G (G'G)^-1 n / (n - k) for the weighted gradient G at the fitted parameters.
-std::optional<ResponseCovariance> covariance_of(const Series& series, const Problem& problem, const ChannelResponse& fit, Host& host) {
+// (G'G)^-1 G'diag(e^2)G (G'G)^-1 n / (n - k) for the weighted gradient G at the fitted parameters, the penalty being two rows of it
+// with errors of the variance of all.
+std::optional<ResponseCovariance> covariance_of(const Series& series, const Problem& problem, const ChannelResponse& fit, double variance,
+                                                Host& host) {
     constexpr std::size_t k = kResponseParameters;
     std::array<bool, k> is_free{};
     const double ratio = fit.half_spend() / problem.mean_spend();
@@ -202,6 +209,10 @@ std::optional<ResponseCovariance> covariance_of(const Series& series, const Prob
                 bread[p * k + q] += series.demand[i] * product;
                 meat[p * k + q] += error * error * product;
             }
+    }
+    for (const auto& [p, deviation] : {std::pair<std::size_t, double>{3, kHalfDeviation}, {4, kShapeDeviation}}) {
+        bread[p * k + p] += variance / (deviation * deviation);
+        meat[p * k + p] += variance * variance / (deviation * deviation);
     }
     if (!invert(bread, is_free)) return std::nullopt;
     const auto n = static_cast<double>(series.observations());
@@ -242,19 +253,30 @@ void fit_curve(const Series& series, ChannelResponse& result, Host& host) {
     NelderMeadParams params;
     params.max_iterations = 300;
     params.tolerance = 1e-13;
+    const auto n = static_cast<double>(series.observations());
+    const double spare = n - static_cast<double>(kResponseParameters);
+    const std::array<Start, 2> starts = grid_starts(problem);
+    // The noise that the penalty is measured against.
+    double variance = std::numeric_limits<double>::infinity();
+    for (const Start& start : starts) {
+        const auto share = [&](const double* x) { return evaluate(x).sse / spread; };
+        variance = std::min(variance, nelder_mead_minimize(share, start.x, lower, upper, params, host).value * spread / spare);
+    }
+    const auto penalised = [&](const double* x) {
+        const double half = (x[1] - kHalfOffset) / kHalfDeviation, shape = (x[2] - kShapeOffset) / kShapeDeviation;
+        return (evaluate(x).sse + variance * (half * half + shape * shape)) / spread;
+    };
     NelderMeadResult best{{}, std::numeric_limits<double>::infinity(), 0};
-    for (const Start& start : grid_starts(problem)) {
+    for (const Start& start : starts) {
         std::vector<double> from = start.x;
         // A second simplex from where the first ended leaves the corners where one can get stuck.
         for (int round = 0; round < 2; ++round) {
-            NelderMeadResult found =
-                nelder_mead_minimize([&](const double* x) { return evaluate(x).sse / spread; }, from, lower, upper, params, host);
+            NelderMeadResult found = nelder_mead_minimize(penalised, from, lower, upper, params, host);
             from = found.x;
             if (found.value < best.value) best = std::move(found);
         }
     }
     const Linear linear = evaluate(best.x.data());
-    const auto n = static_cast<double>(series.observations());
     if (!(linear.beta > 0.0)) return;
     result.status = ResponseStatus::kFitted;
     result.base = linear.base;
@@ -264,11 +286,10 @@ void fit_curve(const Series& series, ChannelResponse& result, Host& host) {
     result.shape = std::exp(best.x[2] - kShapeOffset);
     result.r2 = std::max(0.0, 1.0 - linear.sse / spread);
     // An F test that counts the four parameters of the curve as if they were linear.
-    const double spare = n - static_cast<double>(kResponseParameters);
     const double added = static_cast<double>(kResponseParameters) - 1.0;
     const double ratio = (spread - linear.sse) / added / (linear.sse / spare);
     result.p_value = linear.sse > 0.0 ? beta_cdf(spare / (spare + added * std::max(0.0, ratio)), spare / 2, added / 2) : 0.0;
-    result.covariance = covariance_of(series, problem, result, host);
+    result.covariance = covariance_of(series, problem, result, linear.sse / spare, host);
 }
 
 }  // namespace
