@@ -8,6 +8,47 @@ create function ecom_internal.demo_fill(
 comment on function ecom_internal.demo_fill(name, int, bigint, int, bigint, date) is
 'Inserts the demo shop into the empty tables of a mart; returns the number of order lines and its holidays.';
 
+create function ecom_internal.plant_campaign(mart name, campaign text, start_date date, seed bigint) returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    members bigint;
+begin
+    execute format('insert into %I.campaign (campaign, start_date, fixed_cost_amount, description) values ($1, $2, 50, $3)', mart)
+        using campaign, start_date, 'Voucher for the next order, drawn by lot';
+    -- The orders are there already: who was treated is drawn from who ordered, by Bayes'' rule, so that both together are as if the
+    -- campaign had raised the share of those who order. Customers that look alike beforehand are drawn together, each half and half.
+    execute format('
+        with known as (
+            select f.customer_key, max(f.ordered_at) filter (where f.ordered_at < $2::timestamp)::date as last_date,
+                   count(distinct f.order_id) filter (where f.ordered_at < $2::timestamp) as orders,
+                   bool_or(f.ordered_at >= $2::timestamp) as is_buyer
+            from %1$I.fact_sales f
+            where not f.is_return and f.customer_key <> 0 and f.ordered_at >= ($2 - 365)::timestamp and f.ordered_at < ($2 + 90)::timestamp
+            group by f.customer_key
+            having bool_or(f.ordered_at < $2::timestamp)),
+        alike as (
+            select k.customer_key, c.customer_id, k.is_buyer, e.effect,
+                   avg(k.is_buyer::int) over (partition by c.segment, width_bucket($2 - k.last_date, array[30, 60, 120]), width_bucket(k.orders, array[3, 8]))::float8 as rate
+            from known k join %1$I.dim_customer c using (customer_key)
+            cross join lateral (select case c.segment when ''Budget'' then 0.16 when ''Regular'' then 0.08 else 0 end::float8) e (effect)),
+        drawn as (
+            select a.customer_key, (hashtextextended($1 || ''/'' || a.customer_id, $3) & 9007199254740991)::float8 / 9007199254740992
+                   < 0.5 * case when a.is_buyer then (a.rate + 0.5 * x.effect) / a.rate else (1 - a.rate - 0.5 * x.effect) / (1 - a.rate) end as is_treated
+            from alike a cross join lateral (select least(a.effect, 2 * a.rate, 2 * (1 - a.rate))) x (effect))
+        insert into %1$I.campaign_member (campaign, customer_key, is_holdout, action, cost_amount)
+        select $1, d.customer_key, not d.is_treated, ''voucher'', case when d.is_treated then 2 else 0 end from drawn d order by d.customer_key', mart)
+        using campaign, start_date, seed;
+    get diagnostics members = row_count;
+    return members;
+end
+$$;
+comment on function ecom_internal.plant_campaign(name, text, date, bigint) is
+'Writes a campaign of 90 days into a demo mart as if it had raised the share of customers who order, by segment (docs/demo_data.md), without
+changing an order; returns its members, customers who ordered in the year before. Equal arguments give equal members.';
+
 create function ecom.load_demo(
     mart name,
     customers int default 2000,
@@ -69,6 +110,9 @@ begin
     from (values ('reminder', 0.10, 0.01, '{}'::jsonb, 'Message about what is new'),
                  ('voucher', 5, 0.08, '{"churn_band": ["High", "Medium"]}', 'Voucher for the next order'),
                  ('call', 8, 0.12, '{"churn_band": "High"}', 'Personal call')) i (name, cost, save_rate, applies_to, description);
+    perform ecom.set_shipping_cost(mart_schema, c.carrier, c.cost)
+    from (values ('Parcelo', 3.90), ('Northline', 4.90), ('Swiftline', 7.90)) c (carrier, cost);
+    perform ecom_internal.plant_campaign(mart_schema, 'autumn voucher', end_date - 90, seed);
     perform ecom_internal.report_progress(mart_id, 'load_demo', 'building keys and indexes', 0, 0);
     perform ecom_internal.create_fact_constraints(mart_schema);
     perform ecom_internal.create_change_triggers(mart_schema);
@@ -108,7 +152,7 @@ comment on function ecom.load_demo(name, int, bigint, int, bigint, date) is
 Example: SELECT * FROM ecom.load_demo(''shop'')
 Arguments: customers (1 to 10,000,000; some never order), orders (1 to 100,000,000 sales orders of about 2.3 lines;
 returns come on top), months (1 to 240 whole months), seed (equal arguments give equal rows), end_date (last day of a month).
-What is planted (trend, seasons, promotions, churn, elasticities, affinities, advertising response) is in docs/demo_data.md.
+What is planted (trend, seasons, promotions, churn, elasticities, affinities, advertising response, a campaign) is in docs/demo_data.md.
 Returns one row: lines, sales orders, customers, products, first and last date, seconds. Progress: ecom.progress.
 Errors: 22023 for a size out of range, 55000 when the mart has data or is bound, 54000 when the plan (12 bytes an order)
 is larger than ecom_analytics.memory_limit.';

@@ -112,7 +112,8 @@ comment on column {mart}.budget_plan.marginal_revenue is 'Revenue of the next un
 comment on column {mart}.budget_plan.average_amount is 'For comparison: the budget in proportion to the mean revenue per money spent so far.';
 comment on column {mart}.budget_plan.average_revenue_amount is 'Revenue that average_amount would bring beyond that without spend.';
 comment on column {mart}.budget_plan.plan_gain_amount is 'gain_amount of all channels together; the same in every row.';
-comment on column {mart}.budget_plan.plan_gain_probability is 'Probability that the whole plan brings more than the proportions of now; the same in every row.';
+comment on column {mart}.budget_plan.plan_gain_probability is
+'Probability that the whole plan brings more than the proportions of now; the same in every row; empty where these break a bound.';
 comment on column {mart}.budget_plan.evidence_grade is 'As of channel_response; none: the channel keeps reference_amount.';
 comment on column {mart}.budget_plan.inputs is 'Where the figures come from.';
 comment on column {mart}.budget_plan.reason is 'Why this advice, or why none.';
@@ -255,7 +256,7 @@ begin
             select r.*, l.low, coalesce(g.most, greatest(least(r.reference * (1 + $5), r.highest_day_spend * $3), l.low)) as high
             from referred r
             cross join lateral (select ($7 -> r.name ->> ''min'')::float8, ($7 -> r.name ->> ''max'')::float8) g (least, most)
-            cross join lateral (select coalesce(g.least, least(r.reference * greatest(0, 1 - $5), g.most))) l (low)),
+            cross join lateral (select coalesce(g.least, least(r.reference * greatest(0, 1 - $5), r.highest_day_spend * $3, g.most))) l (low)),
         room as (
             select b.*, b.budget - coalesce(sum(b.reference) filter (where not b.is_known) over (), 0) as available,
                    sum(b.low) filter (where b.is_known) over () as lows
@@ -276,16 +277,18 @@ begin
         summed as (
             select v.*, sum(v.scale * v.gain) over () as plan_gain,
                    sqrt(sum((v.scale * v.gain_error) ^ 2 + (v.gain * $3 * v.demand_rate * v.order_value_error) ^ 2) over ()) as plan_error,
-                   bool_and(not v.is_known or v.gain_error is not null) over () as has_errors
+                   bool_and(not v.is_known or v.gain_error is not null) over () as has_errors,
+                   -- A bound that the proportions of now break leaves nothing to compare with.
+                   bool_and(not v.is_known or v.reference between v.low * (1 - 1e-9) and v.high * (1 + 1e-9)) over () as is_comparable
             from valued v),
         judged as (
             select s.*, t.p, case
                 when s.known_channels < 2 then format(''%%s of the channels have a response that the evidence supports, and 2 are needed'', s.known_channels)
                 when t.p < $6 then format(''more revenue has a probability of %%s, and %%s is asked for'', round(t.p::numeric, 2), $6) end as obstacle
             from summed s cross join lateral (
-                select case when s.plan_gain > 0 and s.has_errors
-                            then (select 1 - i.p_value / 2 from ecom_internal.t_interval(s.plan_gain, nullif(s.plan_error, 0), 1000000000, 0.95) i)
-                            when s.plan_gain is not null then 0.5 end) t (p))
+                select case when not s.is_comparable or s.plan_gain is null then null
+                            when s.plan_gain <= 0 or not s.has_errors then 0.5
+                            else coalesce((select 1 - i.p_value / 2 from ecom_internal.t_interval(s.plan_gain, s.plan_error, 1000000000, 0.95) i), 1) end) t (p))
         select j.channel_key, j.current, j.reference, case when j.is_known then j.low end, case when j.is_known then j.high end,
                case when j.obstacle is not null or not j.is_known then ''no advice''
                     when abs(j.amount - j.reference) < 0.005 * j.reference then ''keep'' when j.amount > j.reference then ''raise'' else ''lower'' end,
@@ -305,9 +308,9 @@ begin
                         when (j.fit).p_value >= 0.05 then ''spend has no effect beyond chance''
                         else ''what spend brings is too uncertain'' end || case when j.obstacle is null then '': it keeps its share'' else '''' end
                     when j.obstacle is not null then j.obstacle
-                    when abs(j.amount - j.low) < 1e-6 * j.reference then ''as low as is allowed''
                     when abs(j.amount - j.high) < 1e-6 * j.reference and abs(j.high - $3 * j.highest_day_spend) < 1e-6 * j.high then ''as much as was spent in a week before''
                     when abs(j.amount - j.high) < 1e-6 * j.reference then ''as much as is allowed''
+                    when abs(j.amount - j.low) < 1e-6 * j.reference then ''as low as is allowed''
                     else ''equal marginal revenue'' end
         from judged j order by j.name collate "C"', mart)
         using mart, as_of, days, budget, max_change, min_probability, coalesce(bounds, '{}');

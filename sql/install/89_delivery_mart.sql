@@ -294,8 +294,9 @@ declare
     rows bigint;
 begin
     execute format('delete from %I.delivery_effect', mart);
-    -- Where the mean score lies near an end of the scale, a day more cannot show there. Orders of one region, method, month and
-    -- category are compared by their distance from the mean of these (Frisch and Waugh, 1933); errors are those of orders.
+    -- Where the mean score lies near an end of the scale, a day more cannot show there: such days are left out, and slopes are divided by
+    -- the share of scores that the ends do not hold, taken as normal about the mean of their days (Greene, 1981). Orders of one region,
+    -- method, month and category are compared by their distance from the mean of these (Frisch and Waugh, 1933); errors are those of orders.
     execute format('
         insert into %1$I.delivery_effect (region, carrier, as_of_date, order_count, lowest_days, highest_days, day_effect, day_effect_error, day_effect_lower,
             day_effect_upper, day_effect_p_value, late_effect, late_effect_lower, late_effect_upper, late_effect_p_value, evidence_grade, inputs)
@@ -308,19 +309,23 @@ begin
             where not f.is_return and f.delivery_days is not null and f.satisfaction_score is not null and f.shipping_method_key <> 0
               and f.geography_key <> 0 and f.ordered_at >= ($1 - $2)::timestamp and f.ordered_at < $1::timestamp),
         span as (
-            select x.days from rated x group by x.days having avg(x.score) between 2 and 4),
-        kept as (select r.* from rated r where r.days in (select s.days from span s)),
+            select x.days, 1 - coalesce(h.p_value, 0) / 2 - coalesce(l.p_value, 0) / 2 as free
+            from (select r.days, avg(r.score) as mean, stddev_samp(r.score) as sd from rated r group by r.days having avg(r.score) between 2 and 4) x
+            left join lateral ecom_internal.t_interval(5.5 - x.mean, x.sd, 1000000000, 0.95) h on true
+            left join lateral ecom_internal.t_interval(x.mean - 0.5, x.sd, 1000000000, 0.95) l on true),
+        kept as (select r.*, s.free from rated r join span s using (days)),
         cell as (
             select k.region, k.carrier, k.method, k.month, k.category, avg(k.days)::float8 as days, avg(k.score) as score, avg(k.late) as late
             from kept k group by k.region, k.carrier, k.method, k.month, k.category),
         part as (
-            select k.region, k.carrier, min(k.days) as lowest, max(k.days) as highest, sum((k.days - c.days) ^ 2) as xx,
+            select k.region, k.carrier, min(k.days) as lowest, max(k.days) as highest, count(*) as lines, sum(k.free) as free,
+                   sum((k.days - c.days) ^ 2) as xx,
                    sum((k.days - c.days) * (k.score - c.score)) as xy, sum((k.late - c.late) ^ 2) as zz, sum((k.late - c.late) * (k.score - c.score)) as zy
             from kept k join cell c using (region, carrier, method, month, category)
             group by k.region, k.carrier, k.customer_key, k.order_id),
         place as (
             select coalesce(p.region, ''All'') as region, coalesce(p.carrier, ''All'') as carrier, count(*) as n, min(p.lowest) as lowest, max(p.highest) as highest,
-                   sum(p.xx) as xx, sum(p.zz) as zz, sum(p.xy) / nullif(sum(p.xx), 0) as day_effect, sum(p.zy) / nullif(sum(p.zz), 0) as late_effect
+                   sum(p.xx) as xx, sum(p.zz) as zz, sum(p.lines) / sum(p.free) as stretch, sum(p.xy) / nullif(sum(p.xx), 0) as day_effect, sum(p.zy) / nullif(sum(p.zz), 0) as late_effect
             from part p group by grouping sets ((), (p.region), (p.carrier), (p.region, p.carrier))
             having count(*) > 0),
         error as (
@@ -328,12 +333,12 @@ begin
                    sqrt(sum((p.zy - l.late_effect * p.zz) ^ 2) * max(l.n) / nullif(max(l.n) - 1, 0)) / nullif(max(l.zz), 0) as late_error
             from place l join part p on (l.region = ''All'' or l.region = p.region) and (l.carrier = ''All'' or l.carrier = p.carrier)
             group by l.region, l.carrier)
-        select l.region, l.carrier, $1, l.n, l.lowest, l.highest, l.day_effect, nullif(e.day_error, 0), d.ci_low, d.ci_high, d.p_value,
+        select l.region, l.carrier, $1, l.n, l.lowest, l.highest, l.stretch * l.day_effect, l.stretch * nullif(e.day_error, 0), d.ci_low, d.ci_high, d.p_value,
                l.late_effect, t.ci_low, t.ci_high, t.p_value,
-               case when coalesce(d.p_value, 1) >= 0.05 then ''none'' when e.day_error <= 0.02 then ''strong'' when e.day_error <= 0.05 then ''moderate'' else ''weak'' end,
+               case when coalesce(d.p_value, 1) >= 0.05 then ''none'' when l.stretch * e.day_error <= 0.02 then ''strong'' when l.stretch * e.day_error <= 0.05 then ''moderate'' else ''weak'' end,
                format(''scores and days: fact_sales, %%s orders; late: more than delivery.promised_days = %%s'', l.n, $3)
         from place l join error e using (region, carrier)
-        left join lateral ecom_internal.t_interval(l.day_effect, e.day_error, l.n - 1, 0.95) d on true
+        left join lateral ecom_internal.t_interval(l.stretch * l.day_effect, l.stretch * e.day_error, l.n - 1, 0.95) d on true
         left join lateral ecom_internal.t_interval(l.late_effect, e.late_error, l.n - 1, 0.95) t on true', mart)
         using as_of, ecom_internal.setting(mart, 'delivery.history_days')::int, ecom_internal.setting(mart, 'delivery.promised_days')::int;
     get diagnostics rows = row_count;

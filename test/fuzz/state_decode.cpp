@@ -11,6 +11,7 @@
 #include "core/forest/fit.hpp"
 #include "core/forest/learner_state.hpp"
 #include "core/prescribe/cash_flow.hpp"
+#include "core/prescribe/channel_response.hpp"
 #include "core/prescribe/elasticity.hpp"
 #include "core/recommend/rules.hpp"
 #include "core/recommend/similarity.hpp"
@@ -26,6 +27,7 @@
 #include "core/stats/quantile_bins.hpp"
 #include "core/stats/rand_index.hpp"
 #include "core/stats/text_chart.hpp"
+#include "core/stats/uplift.hpp"
 #include "fuzz/fuzz.hpp"
 
 using namespace ecom::core;
@@ -72,6 +74,10 @@ void finish(CashFlowState& state, Host& host) {
 }
 
 void finish(ElasticityState& state, Host& host) { state.fit(host); }
+
+void finish(ChannelResponseState& state, Host& host) { state.fit(host); }
+
+void finish(UpliftState& state, Host& host) { state.qini(host); }
 
 void finish(BtydState& state, Host& host) { state.fit(host); }
 
@@ -129,7 +135,7 @@ void check(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view payload = ecom::test::view(data + 1, size - 1);
-    switch (data[0] % 22) {
+    switch (data[0] % 24) {
         case 0: check<QuantileBinsState>(payload); break;
         case 1: check<SegmentRulesState>(payload); break;
         case 2: check<RfmAccumulator>(payload); break;
@@ -151,7 +157,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 18: check<PcaState>(payload); break;
         case 19: check<LabelledRowsState>(payload); break;
         case 20: check<ContingencyState>(payload); break;
-        default: check<KmeansState>(payload); break;
+        case 21: check<KmeansState>(payload); break;
+        case 22: check<ChannelResponseState>(payload); break;
+        default: check<UpliftState>(payload); break;
     }
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "core/forest/uplift_model.hpp"
 
+#include <cmath>
 #include <string>
 
 #include "core/base/codec.hpp"
@@ -33,17 +34,26 @@ std::unique_ptr<FeatureModel> read_part(const Document& part) {
 
 UpliftModel::UpliftModel(std::unique_ptr<FeatureModel> treated, std::unique_ptr<FeatureModel> held_out)
     : treated_(std::move(treated)), held_out_(std::move(held_out)) {
-    if (treated_->features() != held_out_->features() || treated_->categories() != held_out_->categories() || !treated_->classifies() ||
-        !held_out_->classifies())
-        Reader::corrupt();
+    if (treated_->features() != held_out_->features() || !treated_->classifies() || !held_out_->classifies()) Reader::corrupt();
+    for (std::size_t f = 0; f < width(); ++f) {
+        number_in_held_out_.emplace_back();
+        for (const std::string& name : categories()[f]) number_in_held_out_[f].push_back(held_out_->category(f, name));
+    }
     for (std::size_t f = 0; f < treated_->importance().size(); ++f)
         importance_.push_back((treated_->importance()[f] + held_out_->importance()[f]) / 2);
     index_categories();
 }
 
+std::vector<double> UpliftModel::translated(const double* values) const {
+    std::vector<double> out(values, values + width());
+    for (std::size_t f = 0; f < out.size(); ++f)
+        if (!number_in_held_out_[f].empty() && !std::isnan(out[f])) out[f] = number_in_held_out_[f][static_cast<std::size_t>(out[f])];
+    return out;
+}
+
 double UpliftModel::explain(const double* values, double* contributions, Host& host) const {
     std::vector<double> without(width());
-    const double base = treated_->explain(values, contributions, host) - held_out_->explain(values, without.data(), host);
+    const double base = treated_->explain(values, contributions, host) - held_out_->explain(translated(values).data(), without.data(), host);
     for (std::size_t f = 0; f < without.size(); ++f) contributions[f] -= without[f];
     return base;
 }

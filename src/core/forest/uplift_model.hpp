@@ -1,7 +1,7 @@
 // What a treatment changes, row by row: two learners, one fitted on treated rows and one on those held out.
 //
 // The prediction is the difference of their probabilities (the two-model or T-learner approach: Radcliffe, 2007; Kuenzel and
-// others, 2019). Both read features and categories in the same way.
+// others, 2019). Both have the same features; each numbers the categories in its own way, so those of the first are translated.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,8 @@ public:
     bool classifies() const override { return false; }  // a difference of probabilities, -1 .. 1
     const std::vector<double>& importance() const override { return importance_; }
 
-    double predict(const double* values) const override { return treated_->predict(values) - held_out_->predict(values); }
-    double raw(const double* values) const override { return treated_->raw(values) - held_out_->raw(values); }
+    double predict(const double* values) const override { return treated_->predict(values) - held_out_->predict(translated(values).data()); }
+    double raw(const double* values) const override { return treated_->raw(values) - held_out_->raw(translated(values).data()); }
     double explain(const double* values, double* contributions, Host& host) const override;
 
     std::string_view kind() const override { return kKind; }
@@ -35,7 +35,10 @@ public:
     static std::unique_ptr<Model> decode(const Document& body, int version);
 
 private:
+    std::vector<double> translated(const double* values) const;
+
     std::unique_ptr<FeatureModel> treated_, held_out_;
+    std::vector<std::vector<double>> number_in_held_out_;  // by feature and category of the treated; NaN where it was not seen
     std::vector<double> importance_;
 };
 

@@ -1,0 +1,130 @@
+-- Plans for the demo shop: budget, delivery and the campaign find what was planted (docs/demo_data.md).
+\set ON_ERROR_STOP on
+set client_min_messages = warning;
+
+select loaded_lines from ecom.load_demo('shop_plan');
+select step, status, reason from ecom.refresh('shop_plan', '{budget, delivery}');
+
+-- Budget. What was planted, for one day: lift, half saturation in money (orders of an average day: 15000 / 731) and shape.
+create table shop_plan_truth (channel text, lift float8, half float8, shape float8, carryover float8);
+insert into shop_plan_truth values
+    ('Paid Search', 0.40, 1.50 * 2.5 * 15000 / 731, 1.2, 0.3), ('Paid Social', 0.26, 1.00 * 2.5 * 15000 / 731, 1.0, 0.6),
+    ('Display', 0.10, 0.35 * 2.0 * 15000 / 731, 1.5, 0.8);
+select c.name, r.status, r.day_count, r.evidence_grade, abs(r.carryover - t.carryover) < 0.15 as carryover_found, r.p_value < 1e-6 as is_significant
+from shop_plan.channel_response r join shop_plan.dim_channel c using (channel_key) join shop_plan_truth t on t.channel = c.name order by 1;
+-- What the mean spend brings for each order of Direct, Organic Search and Email, which are 0.59 in the units of lift: within its interval.
+select c.name, abs(r.response - (e.fit).mean_demand * t.lift / 0.59 / (1 + (t.half / e.day_spend) ^ t.shape)) < 2.6 * r.standard_error as curve_found
+from ecom_internal.channel_evidence('shop_plan', '2026-01-01') e join shop_plan.dim_channel c using (channel_key)
+join shop_plan_truth t on t.channel = c.name cross join lateral ecom.channel_response(e.fit, e.day_spend) r order by 1;
+-- The plan is within 2 percent of the best there is within the same bounds, and better than the proportions of now and the plain averages.
+create temporary view plan_quality as
+select v.max_change, sum(v.planned) / sum(v.best) as of_best, sum(v.reference) / sum(v.best) as now_of_best, sum(v.average) / sum(v.best) as average_of_best
+from (
+    select q.max_change, t.lift / (1 + (t.half * 30 / p.advised_amount) ^ t.shape) as planned,
+           t.lift / (1 + (t.half * 30 / p.reference_amount) ^ t.shape) as reference, t.lift / (1 + (t.half * 30 / p.average_amount) ^ t.shape) as average,
+           (ecom.allocate_budget(t.lift, t.shape, t.half * 30, p.budget, p.lowest_amount, p.highest_amount) over (partition by q.max_change)).response as best
+    from (values (0.3::float8), (1), (2)) q (max_change)
+    cross join lateral (select b.*, sum(b.reference_amount) over () as budget
+                        from ecom_internal.budget_rows('shop_plan', '2026-01-01', null, 30, q.max_change, 0.8, '{}') b) p
+    join shop_plan.dim_channel c using (channel_key) join shop_plan_truth t on t.channel = c.name) v
+group by v.max_change;
+select max_change, of_best > 0.98 as is_near_best, of_best > now_of_best + 0.02 as beats_now, round(average_of_best::numeric, 2) as average_of_best from plan_quality order by 1;
+select channel, advice, evidence_grade, reason from shop_plan.channel_budget order by channel;
+-- Bounds and budget are kept exactly, and margins are equal where no bound holds.
+select abs(sum(advised_amount) - sum(reference_amount)) < 0.02 as spends_all, bool_and(advised_amount between lowest_amount and highest_amount) as within_bounds,
+       bool_and(expected_revenue_amount between expected_revenue_lower and expected_revenue_upper) as has_interval,
+       bool_and(abs(gain_amount - (expected_revenue_amount - reference_revenue_amount)) < 0.02) as gains_add_up, sum(gain_amount) > 0 as gains
+from shop_plan.budget_plan;
+select count(distinct round(marginal_revenue, 4)) as different_margins, bool_and(reason = 'equal marginal revenue') as all_free, min(gain_probability) > 0.8 as is_sure
+from ecom.budget_allocation('shop_plan', max_change => 1);
+select channel, advised_amount, reason from ecom.budget_allocation('shop_plan', budget => 4000, bounds => '{"Display": {"min": 500, "max": 500}, "Paid Social": {"max": 900}}')
+where channel <> 'Paid Search';
+select sum(advised_amount) from ecom.budget_allocation('shop_plan', budget => 3500, bounds => '{"Display": {"min": 500, "max": 500}, "Paid Social": {"max": 900}, "Paid Search": {"max": 5000}}');
+-- More than the channels can take is not spent.
+select sum(advised_amount) < 20000 as is_unspent, bool_and(reason in ('as much as was spent in a week before', 'as much as is allowed')) as says_so
+from ecom.budget_allocation('shop_plan', budget => 20000);
+
+-- Delivery: 0.28 of a point for each day, and Parcelo in the West takes 2.5 days more.
+select abs(day_effect + 0.28) < 2.6 * day_effect_error as effect_found, day_effect between day_effect_lower and day_effect_upper as inside, evidence_grade, late_effect_upper < 0 as late_is_worse
+from shop_plan.delivery_effect where region = 'All' and carrier = 'All';
+select count(*) filter (where region <> 'All' and carrier <> 'All') as pairs, count(*) filter (where region = 'All') as of_carriers, count(*) as all from shop_plan.delivery_effect;
+select region, carrier, excess_days_lower < 2.5 and 2.5 < excess_days_upper as problem_found from shop_plan.delivery_performance order by excess_days desc nulls last limit 1;
+select region, advice, advised_carrier, advised_on_time_rate_lower >= 0.8 as is_reliable, evidence_grade from shop_plan.delivery_plan order by region;
+-- No other assignment that meets the target is cheaper.
+with offer as (
+    select p.region, p.carrier, p.on_time_rate_lower as rate, s.cost_amount::float8 as cost, sum(p.order_count) over (partition by p.region)::float8 as orders
+    from shop_plan.delivery_performance p join shop_plan.shipping_cost s using (carrier) where p.on_time_rate >= 0.8),
+tried as (
+    select a.orders * a.cost + b.orders * b.cost + c.orders * c.cost + d.orders * d.cost as cost, array[a.carrier, b.carrier, c.carrier, d.carrier] as carriers
+    from offer a, offer b, offer c, offer d
+    where a.region = 'East' and b.region = 'North' and c.region = 'South' and d.region = 'West'
+      and (a.orders * a.rate + b.orders * b.rate + c.orders * c.rate + d.orders * d.rate) / (a.orders + b.orders + c.orders + d.orders) >= 0.9)
+select (select t.carriers from tried t order by t.cost limit 1) = (select array_agg(p.advised_carrier order by p.region) from shop_plan.delivery_plan p) as is_cheapest,
+       (select max(plan_on_time_rate_lower) >= 0.9 from shop_plan.delivery_plan) as meets_target;
+select ecom.set_shipping_cost('shop_plan', 'Northline', 4.90, capacity => 300);
+select ecom.set_shipping_cost('shop_plan', 'Parcelo', null);
+select carrier, region, cost_amount, capacity, evidence from ecom.shipping_costs('shop_plan');
+select status, reason from ecom.refresh('shop_plan', '{delivery}');
+select sum(order_count) filter (where advised_carrier = 'Northline') <= 300 as within_capacity, count(*) filter (where advised_carrier = 'Swiftline') > 1 as others_step_in,
+       count(current_cost_amount) as costs_known from shop_plan.delivery_plan;
+select ecom.set_setting('shop_plan', 'delivery.target_rate', '1');
+select status, reason from ecom.refresh('shop_plan', '{delivery}');
+select region, advice, advised_carrier is null as recommends_nothing, left(reason, 41) as reason from shop_plan.delivery_plan order by region limit 1;
+delete from shop_plan.shipping_cost;
+select reason from ecom.refresh('shop_plan', '{delivery}');
+select distinct reason from shop_plan.delivery_plan;
+
+-- Nothing to plan with.
+delete from shop_plan.fact_marketing_spend;
+select status, reason from ecom.refresh('shop_plan', '{budget}');
+select count(*) from shop_plan.budget_plan;
+insert into shop_plan.fact_marketing_spend (spend_date_key, channel_key, spend_amount)
+select d.date_key, c.channel_key, 50 from shop_plan.dim_date d, shop_plan.dim_channel c where d.year = 2025 and c.name in ('Display', 'Paid Search');
+select status, reason from ecom.refresh('shop_plan', '{budget}');
+select channel, advice, current_amount, advised_amount, evidence_grade, reason from shop_plan.channel_budget order by 1;
+
+-- The campaign: the planted effect by segment, and 100 campaigns of other seeds on the same orders whose intervals cover theirs.
+select loaded_lines from ecom.load_demo('shop_lots', 700, 4500);
+select status from ecom.refresh('shop_lots', '{sales}');
+select measure, is_complete, verdict from ecom.campaign_readout('shop_lots', 'autumn voucher') order by measure collate "C";
+select c.segment, abs(avg(m.is_buyer) filter (where not m.is_holdout) - avg(m.is_buyer) filter (where m.is_holdout) - t.effect)
+       < 2.6 * sqrt(var_samp(m.is_buyer) / count(*) filter (where m.is_holdout) + var_samp(m.is_buyer) / count(*) filter (where not m.is_holdout)) as effect_found
+from (select x.*, exists (select from shop_lots.fact_sales f where f.customer_key = x.customer_key and not f.is_return and f.ordered_at >= '2025-10-02'
+                          and f.ordered_at < '2025-12-31')::int as is_buyer
+      from shop_lots.campaign_member x) m
+join shop_lots.dim_customer c using (customer_key) join (values ('Premium', 0), ('Regular', 0.08), ('Budget', 0.16)) t (segment, effect) using (segment)
+group by c.segment, t.effect order by 1;
+create function shop_lots_covered(seeds int) returns bigint language plpgsql as $$
+begin
+    for i in 1..seeds loop
+        perform ecom_internal.plant_campaign('shop_lots', 'c' || i, '2025-10-02', i);
+    end loop;
+    -- 0.16 of Budget and 0.08 of Regular customers, by their shares among the members.
+    return (select count(*) from generate_series(1, seeds) i
+            cross join lateral (select * from ecom.campaign_readout('shop_lots', 'c' || i) r where r.measure = 'customers without an order') r
+            where (select -avg(case c.segment when 'Budget' then 0.16 when 'Regular' then 0.08 else 0 end)
+                   from shop_lots.campaign_member m join shop_lots.dim_customer c using (customer_key) where m.campaign = 'c' || i) between r.ci_low and r.ci_high);
+end
+$$;
+select shop_lots_covered(100) >= 90 as covers_the_planted_effect;
+
+\set ON_ERROR_STOP off
+create function pg_temp.error_of(statement text) returns text language plpgsql as $$
+begin
+    execute statement;
+    return 'no error';
+exception when others then
+    return format('%s: %s', sqlstate, sqlerrm);
+end
+$$;
+select s, pg_temp.error_of(s) from unnest(array[
+    'select * from ecom.budget_allocation(''shop_plan'', budget => 0)', 'select * from ecom.budget_allocation(''shop_plan'', budget => -5)',
+    'select * from ecom.budget_allocation(''shop_plan'', days => 0)', 'select * from ecom.budget_allocation(''shop_plan'', max_change => 0)',
+    'select * from ecom.budget_allocation(''shop_plan'', bounds => ''[]'')', 'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Radio": {"min": 1}}'')',
+    'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Display": {"min": 9, "max": 1}}'')',
+    'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Display": {"least": 9}}'')', 'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Display": 9}'')',
+    'select ecom.set_shipping_cost(''shop_plan'', ''Pigeon'', 1)', 'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', -1)',
+    'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, ''West'', 5)', 'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, evidence => ''hearsay'')']) s;
+drop schema shop_plan, shop_lots cascade;
+drop function shop_lots_covered(int);
+drop table shop_plan_truth cascade;
