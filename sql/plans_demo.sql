@@ -1,6 +1,13 @@
 -- Plans for the demo shop: budget, delivery and the campaign find what was planted (docs/demo_data.md).
-\set ON_ERROR_STOP on
 set client_min_messages = warning;
+create function pg_temp.error_of(statement text) returns text language plpgsql as $$
+begin
+    execute statement;
+    return 'no error';
+exception when others then
+    return format('%s: %s', sqlstate, sqlerrm);
+end
+$$;
 
 select loaded_lines from ecom.load_demo('shop_plan');
 select step, status, reason from ecom.refresh('shop_plan', '{budget, delivery}');
@@ -44,6 +51,8 @@ select sum(advised_amount) from ecom.budget_allocation('shop_plan', budget => 35
 select sum(advised_amount) < 20000 as is_unspent, bool_and(reason in ('as much as was spent in a week before', 'as much as is allowed')) as says_so
 from ecom.budget_allocation('shop_plan', budget => 20000);
 
+select pg_temp.error_of('select * from ecom.budget_allocation(''shop_plan'', budget => 900, bounds => ''{"Display": {"min": 600}, "Paid Search": {"min": 600}}'')');
+
 -- Delivery: 0.28 of a point for each day, and Parcelo in the West takes 2.5 days more.
 select abs(day_effect + 0.28) < 2.6 * day_effect_error as effect_found, day_effect between day_effect_lower and day_effect_upper as inside, evidence_grade, late_effect_upper < 0 as late_is_worse
 from shop_plan.delivery_effect where region = 'All' and carrier = 'All';
@@ -83,9 +92,34 @@ select d.date_key, c.channel_key, 50 from shop_plan.dim_date d, shop_plan.dim_ch
 select status, reason from ecom.refresh('shop_plan', '{budget}');
 select channel, advice, current_amount, advised_amount, evidence_grade, reason from shop_plan.channel_budget order by 1;
 
--- The campaign: the planted effect by segment, and 100 campaigns of other seeds on the same orders whose intervals cover theirs.
+-- Sentences about plans: every figure is in what the evidence returns.
+create function pg_temp.figures(content text) returns setof text language sql immutable as
+$$ select distinct m[1] from regexp_matches(regexp_replace(content, '(\d),(?=\d{3})', '\1', 'g'), '(\d+(?:\.\d+)?)', 'g') m $$;
+create function pg_temp.unproven(insight text, evidence_sql text) returns text language plpgsql as $$
+declare
+    returned text;
+begin
+    execute format('select string_agg(to_jsonb(e)::text, '' '') from (%s) e', evidence_sql) into returned;
+    return (select string_agg(f, ', ' order by f) from pg_temp.figures(insight) f where f not in (select pg_temp.figures(returned)));
+end
+$$;
 select loaded_lines from ecom.load_demo('shop_lots', 700, 4500);
-select status from ecom.refresh('shop_lots', '{sales}');
+select step, status from ecom.refresh('shop_lots', '{sales, product_classes, churn, value, price, stock, delivery, budget, retention}');
+select metric, pg_temp.unproven(insight, evidence_sql) is null as is_proven, insight ~ '^[A-Z].*\.$' and score between 0 and 1 as is_sentence
+from ecom.insights('shop_lots', n => 100) where kind = 'plan' order by 1;
+-- A plan of December says nothing about June.
+select count(*) from ecom.insights('shop_lots', '2025-06-01', '2025-06-30', 100) where kind = 'plan';
+-- Plans by name.
+select (select count(*) from shop_lots.product_price_advice) = (select count(*) from shop_lots.price_advice) as prices,
+       (select count(*) from shop_lots.product_stock_plan) = (select count(*) from shop_lots.stock_plan) as stocks,
+       (select count(*) from shop_lots.customer_retention_plan) = (select count(*) from shop_lots.retention_plan) as customers;
+-- Prices by satisfaction, apart from those by demand.
+select advice, bool_and(advised_price > current_price) as dearer, bool_and(ci_low >= 4.0) as liked, bool_and(ci_high <= 3.7) as disliked,
+       bool_and(revenue_change between revenue_change_lower and revenue_change_upper) as has_interval
+from ecom.satisfaction_price_advice('shop_lots', lower_to => 3.7, min_scores => 10) group by 1 order by 1;
+select count(*) > 0 as some, bool_and(advised_price is null and reason like '%are needed') as silent from ecom.satisfaction_price_advice('shop_lots', min_scores => 1000);
+
+-- The campaign: the planted effect by segment, and 100 campaigns of other seeds on the same orders whose intervals cover theirs.
 select measure, is_complete, verdict from ecom.campaign_readout('shop_lots', 'autumn voucher') order by measure collate "C";
 select c.segment, abs(avg(m.is_buyer) filter (where not m.is_holdout) - avg(m.is_buyer) filter (where m.is_holdout) - t.effect)
        < 2.6 * sqrt(var_samp(m.is_buyer) / count(*) filter (where m.is_holdout) + var_samp(m.is_buyer) / count(*) filter (where not m.is_holdout)) as effect_found
@@ -108,22 +142,14 @@ end
 $$;
 select shop_lots_covered(100) >= 90 as covers_the_planted_effect;
 
-\set ON_ERROR_STOP off
-create function pg_temp.error_of(statement text) returns text language plpgsql as $$
-begin
-    execute statement;
-    return 'no error';
-exception when others then
-    return format('%s: %s', sqlstate, sqlerrm);
-end
-$$;
 select s, pg_temp.error_of(s) from unnest(array[
     'select * from ecom.budget_allocation(''shop_plan'', budget => 0)', 'select * from ecom.budget_allocation(''shop_plan'', budget => -5)',
     'select * from ecom.budget_allocation(''shop_plan'', days => 0)', 'select * from ecom.budget_allocation(''shop_plan'', max_change => 0)',
     'select * from ecom.budget_allocation(''shop_plan'', bounds => ''[]'')', 'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Radio": {"min": 1}}'')',
     'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Display": {"min": 9, "max": 1}}'')',
     'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Display": {"least": 9}}'')', 'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Display": 9}'')',
-    'select ecom.set_shipping_cost(''shop_plan'', ''Pigeon'', 1)', 'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', -1)',
+    'select * from ecom.satisfaction_price_advice(''shop_plan'', change => 0)', 'select * from ecom.satisfaction_price_advice(''shop_plan'', raise_from => 2)',
+    'select * from ecom.satisfaction_price_advice(''shop_plan'', min_scores => 1)', 'select ecom.set_shipping_cost(''shop_plan'', ''Pigeon'', 1)', 'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', -1)',
     'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, ''West'', 5)', 'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, evidence => ''hearsay'')']) s;
 drop schema shop_plan, shop_lots cascade;
 drop function shop_lots_covered(int);

@@ -41,10 +41,10 @@ create aggregate ecom.channel_response_fit(period int, spend float8, response fl
 );
 comment on aggregate ecom.channel_response_fit(int, float8, float8) is
 'What advertising brings: carryover and saturation of the response of a channel to its spend, by least squares.
-Example: SELECT channel_key, (ecom.channel_response_fit(d.date - date ''2024-01-01'', s.spend_amount::float8, o.orders)).*
+Example: SELECT s.channel_key, (ecom.channel_response_fit(d.date - date ''2024-01-01'', s.spend_amount::float8, coalesce(o.orders, 0))).*
   FROM shop.fact_marketing_spend s JOIN shop.dim_date d ON d.date_key = s.spend_date_key
-  LEFT JOIN (SELECT order_date_key, channel_key, count(*) AS orders FROM shop.fact_order WHERE order_count > 0 GROUP BY 1, 2) o
-    ON o.order_date_key = s.spend_date_key USING (channel_key) GROUP BY channel_key ORDER BY channel_key
+  LEFT JOIN (SELECT order_date_key, channel_key, sum(order_count)::float8 AS orders FROM shop.fact_order GROUP BY 1, 2) o
+    ON o.order_date_key = s.spend_date_key AND o.channel_key = s.channel_key GROUP BY s.channel_key ORDER BY s.channel_key
 y = base + beta * a^shape / (a^shape + half_saturation^shape), Hill (1910), with a(t) = spend(t) + carryover * a(t - 1), Broadbent (1979).
 period: number of the day, week or month, in step with time. spend: 0 or more; NULL is 0. response: orders, revenue or the like of the
 same period; NULL where it is not known. Rows of one period are added up; a period without a row has no spend and no known response.

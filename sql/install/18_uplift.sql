@@ -12,7 +12,7 @@ create aggregate ecom.uplift_fit(treated boolean, outcome boolean, features reco
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.uplift_fit_final, parallel = safe);
 comment on aggregate ecom.uplift_fit(boolean, boolean, record) is
 'Fits what a treatment changes, row by row, on a trial with treated and held-out rows, as a model for ecom.predict.
-Example: SELECT ecom.model_info(ecom.uplift_fit(m.customer_key % 2 = 0, m.frequency > 3, f, ''{"method": "logistic"}''))
+Example: SELECT ecom.model_info(ecom.uplift_fit(m.customer_key % 2 = 0, m.frequency > 3, f))
   FROM shop.customer_rfm m, LATERAL (SELECT m.recency_days, m.monetary_amount) f
 treated: false for a row that was left alone by chance; without chance the difference is not that of the treatment. outcome: what
 treating should raise, true or false. features: a row known before the treatment, as in ecom.forest_fit. Rows with a NULL are skipped;

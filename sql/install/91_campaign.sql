@@ -134,7 +134,7 @@ end
 $$;
 comment on function ecom.campaign_readout(name, text, int, float8, float8) is
 'What a campaign changed: its customers against those who were held out, with intervals and the incremental return.
-Example: SELECT r.* FROM shop.campaign c, ecom.campaign_readout(''shop'', c.campaign) r
+Example: SELECT * FROM ecom.campaign_readout(''shop'', ''autumn voucher'')
 Measures, over the days from start_date, a mean for each customer: profit (revenue net of returns x margin_rate), revenue, orders, customers
 without an order (a share). difference: treated less held out; interval and p-value by Welch (1947). incremental_total: difference x treated
 customers. incremental_roi, for profit only: incremental_total over the cost of the campaign, less 1; NULL when it cost nothing.
