@@ -72,7 +72,7 @@ create function ecom.item_neighbors(
     similarity text default 'cosine',
     k int default 50,
     min_users int default 1,
-    shrink float8 default 0,
+    shrink float8 default null,
     damping float8 default 1,
     own_power float8 default 0.5,
     other_power float8 default 0.5,
@@ -86,7 +86,8 @@ Example: SELECT n.* FROM (SELECT ecom.interactions_agg(customer_key, product_key
   FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) a, ecom.item_neighbors(a.s, k => 3, min_users => 3) n LIMIT 5
 similarity: cosine (default), jaccard, confidence (how often the neighbour goes with the item), lift (shrunk), tfidf, bm25, linear or
 rp3beta; formulas in docs/recommend.md. k: neighbours of an item, 1 to 10000. min_users: only pairs that so many users had, which
-keeps chance pairs out: with lift take 3 or more. shrink: 0 or more, holds down the scores of rare pairs. damping: linear and rp3beta, how
+keeps chance pairs out: with lift take 3 or more. shrink: 0 or more, holds down the scores of rare pairs; default 20 for lift, which ranks
+chance pairs first without it, else 0. damping: linear and rp3beta, how
 much users with many items count less. own_power, other_power: linear and rp3beta, how much common items are held down.
 max_history: of each user only the latest so many items; 0: all.
 Keys are set for bigint ids, ids for text ones. users: how many had both. Ties are broken by the order of the ids.
@@ -97,7 +98,7 @@ create function ecom.user_neighbors(
     similarity text default 'cosine',
     k int default 50,
     min_items int default 1,
-    shrink float8 default 0,
+    shrink float8 default null,
     damping float8 default 1,
     own_power float8 default 0.5,
     other_power float8 default 0.5,
@@ -194,29 +195,37 @@ create function ecom.recommender_fit(
     method text default 'local_ridge',
     k int default 100,
     lambda float8 default null,
-    damping float8 default 0,
-    shrink float8 default 0,
+    damping float8 default null,
+    shrink float8 default null,
     min_users int default 1,
-    other_power float8 default 0.5,
+    other_power float8 default null,
     half_life_days float8 default 30,
     recent_days float8 default 30,
     trend_power float8 default 0.7,
     max_history int default 0,
     max_items int default 10000,
-    as_of timestamp default null) returns ecom.model
+    as_of timestamp default null,
+    factors int default 64,
+    iterations int default 15,
+    unobserved_weight float8 default 0.1,
+    seed bigint default 42) returns ecom.model
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_recommender_fit';
-comment on function ecom.recommender_fit(ecom.state, text, int, float8, float8, float8, int, float8, float8, float8, float8, int, int, timestamp) is
-'Fits a recommender on a state of ecom.interactions_agg: how much each item speaks for others, and how popular items are.
+comment on function ecom.recommender_fit(
+    ecom.state, text, int, float8, float8, float8, int, float8, float8, float8, float8, int, int, timestamp, int, int, float8, bigint) is
+'Fits a recommender on a state of ecom.interactions_agg: what speaks for an item, and how popular items are.
 Example: SELECT r.* FROM (SELECT ecom.recommender_fit(ecom.interactions_agg(customer_key, product_key, 1, ordered_at), k => 20) AS m
   FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) f, ecom.recommend_items(f.m, array[1, 2]::bigint[], 5) r
 method: local_ridge (default): each item predicted by ridge regression from its k most similar ones. ease: from all items, in closed form, up to
-max_items of them. cosine, jaccard, confidence, lift, tfidf, bm25, linear, rp3beta: neighbours as in ecom.item_neighbors. sequence: what was bought
-after it. popular: no weights. lambda: ridge penalty of local_ridge and ease; default 200 times the mean weight of a user.
-damping: users with many items count less, by their number to this power. shrink, min_users, other_power: as in ecom.item_neighbors.
+max_items of them. user_neighbors: what the k users with the most similar histories have. als: implicit alternating least squares.
+cosine, jaccard, confidence, lift, tfidf, bm25, linear, rp3beta: neighbours as in ecom.item_neighbors. sequence: what was bought
+after it. popular: nothing else. lambda: penalty; default 200 times the mean weight of a user for local_ridge and ease, 0.01 for als.
+damping: users with many items count less, by their number to this power; default 0 for local_ridge and ease, 0.5 for linear, 0.7 for rp3beta.
+shrink: as in ecom.item_neighbors; default 20 for lift, else 0. min_users: as there. other_power: linear and rp3beta, default 0.6.
 half_life_days: popularity halves with every so many days since the purchase. recent_days, trend_power: the trend factor compares users of the
 last recent_days with an even spread over all time; power 0 turns it off. as_of: default the last time of the data. max_history: of each user
-the latest so many items; 0: all. NULL state: NULL. 22023 for parameters out of range, 54000 when more memory is needed than
-ecom_analytics.memory_limit grants. The result is the same for any row order and number of threads. Methods and sources: docs/recommend.md.';
+the latest so many items; 0: all. factors (1 to 1024), iterations, unobserved_weight (of pairs that do not occur) and seed: of als.
+NULL state: NULL. 22023 for parameters out of range, 54000 when more memory is needed than ecom_analytics.memory_limit grants.
+The result is the same for any row order and number of threads. Methods and sources: docs/recommend.md.';
 
 create function ecom.recommend_items(
     model ecom.model, history bigint[], n int default 10, new_items boolean default true, trend boolean default true, fill boolean default true,
@@ -240,7 +249,8 @@ Example: SELECT r.* FROM (SELECT ecom.recommender_fit(ecom.interactions_agg(cust
   FROM shop.fact_sales WHERE customer_key <> 0 AND NOT is_return) f, ecom.recommend_items(f.m, array[1, 2]::' || case when overload::text like '%text[]%' then 'text' else 'bigint' end || '[], 5) r
 history: ids that are not known are ignored; NULL or empty: popular items. n: 0 to 10000. new_items: leave out what the history has.
 trend: multiply scores by the trend factor. fill: popular items where the history gives fewer than n.
-source: history or popular. because: the item of the history that contributed most, with how many users had both; NULL for popular items.
+source: history or popular. because: the item of the history that contributed most, with how many users had both (user_neighbors: of
+those with similar histories; als: NULL); NULL for popular items.
 Order: score, then id. NULL model: no rows. 42804 when the history has another type of ids than the model. O(weights of the history).');
     end loop;
 end
@@ -263,6 +273,13 @@ create function ecom_internal.recommender_weights(
 comment on function ecom_internal.recommender_weights(ecom.model, boolean) is
 'The weights of a recommender over keys, one row per source item, as a mart stores them; times the trend of the target when trend is true.';
 
+create function ecom_internal.recommendation_lists(
+    model ecom.model, state ecom.state, n int, max_history int,
+    out customer_key int, out product_keys int[], out scores real[], out because_keys int[], out customer_counts int[]) returns setof record
+    language c immutable strict parallel safe rows 10000 as 'MODULE_PATHNAME', 'ecom_recommendation_lists';
+comment on function ecom_internal.recommendation_lists(ecom.model, ecom.state, int, int) is
+'What each user of a state should be shown that it does not have, one row per user, as a mart stores it; the model was fitted on that state.';
+
 create function ecom.evaluate_recommender(
     state ecom.state,
     method text default 'local_ridge',
@@ -271,26 +288,29 @@ create function ecom.evaluate_recommender(
     k int default 20,
     neighbors int default 100,
     lambda float8 default null,
-    damping float8 default 0,
-    shrink float8 default 0,
+    damping float8 default null,
+    shrink float8 default null,
     min_users int default 1,
-    other_power float8 default 0.5,
+    other_power float8 default null,
     trend_power float8 default 0.7,
     horizon_days float8 default 70,
     share float8 default 0.2,
     seed bigint default 42,
     max_history int default 0,
+    factors int default 64,
+    iterations int default 15,
+    unobserved_weight float8 default 0.1,
     out users bigint, out recall float8, out "precision" float8, out ndcg float8, out map float8, out mrr float8, out hit_rate float8,
     out coverage float8, out novelty float8) returns record
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_evaluate_recommender';
 comment on function ecom.evaluate_recommender(
-    ecom.state, text, text, timestamp, int, int, float8, float8, float8, int, float8, float8, float8, float8, bigint, int) is
+    ecom.state, text, text, timestamp, int, int, float8, float8, float8, int, float8, float8, float8, float8, bigint, int, int, int, float8) is
 'How well a recommendation method does on one''s own data: fits on one part and compares the first k with the other.
 Example: SELECT m.method, e.* FROM (SELECT ecom.interactions_agg(customer_key, product_key, 1, ordered_at) AS s FROM shop.fact_sales
   WHERE customer_key <> 0 AND NOT is_return) a, unnest(array[''local_ridge'', ''cosine'', ''popular'']) m (method), ecom.evaluate_recommender(a.s, m.method) e
 split: last_order (default): the last order of each user is what should be found. time: rows before cut train; new items of the next horizon_days
 should be found. users: a share of the users is left out of the fit, a share of their items should be found (strong generalisation).
-method, neighbors (its k), lambda, damping, shrink, min_users, other_power, trend_power, max_history: as in ecom.recommender_fit. Items that the
+method, neighbors (its k), lambda, damping, shrink, min_users, other_power, trend_power, max_history, factors, iterations, unobserved_weight: as in ecom.recommender_fit. Items that the
 user had before, and items that nobody had in the part that trains, are not looked for. users: those compared. recall: hits within the first k over what
 could be found, at most k. precision: share of the k. ndcg: recall weighted by rank. map, mrr: mean average precision and mean reciprocal rank. hit_rate: users with a hit.
 coverage: share of all items that anybody is shown. novelty: mean of -log2 of the share of users that had a shown item.

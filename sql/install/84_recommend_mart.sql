@@ -4,14 +4,21 @@ insert into ecom_internal.setting_definition
     (name, default_value, kind, is_optional, is_fixed, low, high, allowed, description)
 values
     ('recommend.method', 'local_ridge', 'text', false, false, null, null,
-     array['local_ridge', 'ease', 'cosine', 'jaccard', 'tfidf', 'bm25', 'linear', 'rp3beta', 'sequence', 'popular'],
-     'Method of recommend_products.'),
+     array['auto', 'local_ridge', 'ease', 'als', 'user_neighbors', 'cosine', 'jaccard', 'confidence', 'lift', 'tfidf', 'bm25', 'linear', 'rp3beta',
+           'sequence', 'popular'],
+     'Method of recommend_products; auto: the best of recommend.auto_methods on the last orders, compared at every refresh.'),
+    ('recommend.auto_methods', 'local_ridge,ease,als,user_neighbors,cosine,rp3beta,sequence,popular', 'text', false, false, null, null, null,
+     'Methods that auto compares, with commas between them.'),
+    ('recommend.evaluation_customers', '20000', 'integer', false, false, 100, 100000000, null,
+     'About how many customers auto compares methods on, chosen by a hash of the key.'),
     ('recommend.neighbors', '100', 'integer', false, false, 1, 1000, null,
-     'Products that each product is predicted from, or neighbours of a product.'),
+     'Products that each product is predicted from, or neighbours of a product or customer.'),
+    ('recommend.factors', '64', 'integer', false, false, 1, 1024, null,
+     'Factors of als.'),
     ('recommend.lambda', '', 'number', true, false, 0.001, 1000000, null,
      'Ridge penalty of local_ridge and ease; empty: 200 times the mean weight of a customer.'),
-    ('recommend.damping', '0', 'number', false, false, 0, 2, null,
-     'How much less customers with many products count: their number to this power.'),
+    ('recommend.damping', '', 'number', true, false, 0, 2, null,
+     'How much less customers with many products count: their number to this power; empty: as the method has it.'),
     ('recommend.min_customers', '2', 'integer', false, false, 1, 1000000, null,
      'Customers that must have bought both of two products for one to speak for the other.'),
     ('recommend.max_history', '500', 'integer', false, false, 0, 1000000, null,
@@ -55,6 +62,55 @@ comment on column {mart}.recommend_weight.product_key is 'Product that is owned.
 comment on column {mart}.recommend_weight.target_keys is 'Products that it speaks for or against.';
 comment on column {mart}.recommend_weight.weights is 'How much, times the trend factor of the target.';
 comment on column {mart}.recommend_weight.customer_counts is 'Customers that bought both.';
+
+create table {mart}.recommend_list (
+    customer_key    int    primary key references {mart}.dim_customer on delete cascade,
+    line_count      int    not null,
+    product_keys    int[]  not null,
+    scores          real[] not null,
+    because_keys    int[]  not null,
+    customer_counts int[]  not null
+);
+comment on table {mart}.recommend_list is
+'One row per customer with products to show, for methods that look at customers and not at weights between products.
+Inner table: written by ecom.refresh, read by ecom.recommend_products.';
+comment on column {mart}.recommend_list.customer_key is 'Customer, to dim_customer.';
+comment on column {mart}.recommend_list.line_count is 'Order lines of the customer at the refresh: with others the list is out of date.';
+comment on column {mart}.recommend_list.product_keys is 'Products, the best first.';
+comment on column {mart}.recommend_list.scores is 'Their scores.';
+comment on column {mart}.recommend_list.because_keys is 'Owned products that contributed most.';
+comment on column {mart}.recommend_list.customer_counts is 'Customers that have both; 0 where the method does not tell.';
+
+create table {mart}.recommend_evaluation (
+    method                 text             primary key,
+    as_of_date             date             not null,
+    is_chosen              boolean          not null,
+    customer_count         bigint,
+    recall_at_20           double precision,
+    precision_at_20        double precision,
+    ndcg_at_20             double precision,
+    mean_average_precision double precision,
+    mean_reciprocal_rank   double precision,
+    hit_rate               double precision,
+    coverage               double precision,
+    novelty                double precision,
+    note                   text             not null
+);
+comment on table {mart}.recommend_evaluation is
+'One row per recommendation method that the last refresh compared: recommend.method is auto. Empty for a method that is set.';
+comment on column {mart}.recommend_evaluation.method is 'Method, as in ecom.recommender_fit.';
+comment on column {mart}.recommend_evaluation.as_of_date is 'Day that the comparison looks back from.';
+comment on column {mart}.recommend_evaluation.is_chosen is 'Whether recommendations are made by it: the highest ndcg_at_20.';
+comment on column {mart}.recommend_evaluation.customer_count is 'Customers whose last order was compared with what the method shows from the orders before.';
+comment on column {mart}.recommend_evaluation.recall_at_20 is 'New products of the last order among the first 20, of those that could be there.';
+comment on column {mart}.recommend_evaluation.precision_at_20 is 'Share of the first 20 that are new products of the last order.';
+comment on column {mart}.recommend_evaluation.ndcg_at_20 is 'Recall weighted by rank: 1 when the new products are shown first.';
+comment on column {mart}.recommend_evaluation.mean_average_precision is 'Mean over customers of the average precision at the ranks of the new products.';
+comment on column {mart}.recommend_evaluation.mean_reciprocal_rank is 'Mean over customers of 1 / rank of the first new product.';
+comment on column {mart}.recommend_evaluation.hit_rate is 'Share of the customers with a new product among the first 20.';
+comment on column {mart}.recommend_evaluation.coverage is 'Share of all products that any customer is shown.';
+comment on column {mart}.recommend_evaluation.novelty is 'Mean of -log2 of the share of customers that had a shown product: higher is less popular.';
+comment on column {mart}.recommend_evaluation.note is 'Why there are no figures; else empty.';
 
 create table {mart}.product_popularity (
     product_key            int              primary key references {mart}.dim_product on delete cascade,
@@ -151,7 +207,7 @@ comment on column {mart}.product_recommendation.similar_product_name is 'Name of
 comment on column {mart}.product_recommendation.similar_category is 'Category of the similar product.';
 $ddl$);
 
-create function ecom_internal.recommend_lines(mart name, as_of date) returns text
+create function ecom_internal.recommend_lines(mart name, as_of date, sample_of int default 1) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -166,12 +222,70 @@ begin
         condition := condition || format(' and f.ordered_at >= %L::timestamp and f.order_date_key >= %s',
                                          as_of - window_days, ecom_internal.date_key(as_of - window_days));
     end if;
+    if sample_of > 1 then
+        condition := condition || format(' and hashint4(f.customer_key) %% %s = 0', sample_of);
+    end if;
     return format('select ecom.interactions_agg(f.customer_key, f.product_key, case when f.is_return then -1 else 1 end, f.ordered_at) as s
                    from %I.fact_sales f where %s', mart, condition);
 end
 $$;
-comment on function ecom_internal.recommend_lines(name, date) is
-'The query that collects customers and products of a mart before as_of, within recommend.window_days, as a state s.';
+comment on function ecom_internal.recommend_lines(name, date, int) is
+'The query that collects customers and products of a mart before as_of, within recommend.window_days, as a state s.
+sample_of: of so many customers one.';
+
+create function ecom_internal.evaluate_methods(mart name, as_of date) returns text
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    mart_id constant oid := ecom_internal.mart_oid(mart);
+    methods constant text[] := string_to_array(replace(ecom_internal.setting(mart, 'recommend.auto_methods'), ' ', ''), ',');
+    allowed constant text[] := array_remove((select d.allowed from ecom_internal.setting_definition d where d.name = 'recommend.method'), 'auto');
+    tried text;
+    position int := 0;
+    sample_of int;
+    best text;
+begin
+    foreach tried in array methods loop
+        if tried <> all (allowed) then
+            raise exception 'method "%" of setting "recommend.auto_methods" is not known', tried using errcode = '22023',
+                hint = format('Use some of: %s.', array_to_string(allowed, ', '));
+        end if;
+    end loop;
+    execute format('select greatest(1, ceil(count(*) / $1::numeric))::int from %I.dim_customer', mart) into sample_of
+        using ecom_internal.setting(mart, 'recommend.evaluation_customers')::int;
+    execute format('create temporary table ecom_evaluation_state on commit drop as %s', ecom_internal.recommend_lines(mart, as_of, sample_of));
+    foreach tried in array methods loop
+        perform ecom_internal.report_progress(mart_id, 'recommend', 'comparing methods', position, cardinality(methods));
+        position := position + 1;
+        begin
+            execute format('
+                insert into %I.recommend_evaluation (method, as_of_date, is_chosen, customer_count, recall_at_20, precision_at_20, ndcg_at_20,
+                    mean_average_precision, mean_reciprocal_rank, hit_rate, coverage, novelty, note)
+                select $1, $2, false, e.users, e.recall, e."precision", e.ndcg, e.map, e.mrr, e.hit_rate, e.coverage, e.novelty, $10
+                from pg_temp.ecom_evaluation_state a, ecom.evaluate_recommender(a.s, $1, ''last_order'', null, 20, $3, $4, $5, null, $6, null, $7,
+                    max_history => $8, factors => $9) e
+                on conflict do nothing', mart)
+                using tried, as_of, ecom_internal.setting(mart, 'recommend.neighbors')::int,
+                      case when tried in ('local_ridge', 'ease') then nullif(ecom_internal.setting(mart, 'recommend.lambda'), '')::float8 end,
+                      nullif(ecom_internal.setting(mart, 'recommend.damping'), '')::float8, ecom_internal.setting(mart, 'recommend.min_customers')::int,
+                      ecom_internal.setting(mart, 'recommend.trend_power')::float8, ecom_internal.setting(mart, 'recommend.max_history')::int,
+                      ecom_internal.setting(mart, 'recommend.factors')::int, ''::text;
+        exception when program_limit_exceeded or data_exception then
+            execute format('insert into %I.recommend_evaluation (method, as_of_date, is_chosen, note) values ($1, $2, false, $3) on conflict do nothing', mart)
+                using tried, as_of, sqlerrm;
+        end;
+    end loop;
+    drop table pg_temp.ecom_evaluation_state;
+    execute format('update %1$I.recommend_evaluation e set is_chosen = true
+                    where e.method = (select x.method from %1$I.recommend_evaluation x where x.ndcg_at_20 is not null
+                                      order by x.ndcg_at_20 desc, x.recall_at_20 desc, array_position($1, x.method) limit 1) returning e.method', mart)
+        into best using methods;
+    return best;
+end
+$$;
+comment on function ecom_internal.evaluate_methods(name, date) is
+'Writes recommend_evaluation: the methods of recommend.auto_methods on the last orders of customers. Returns the best, NULL when none can be compared.';
 
 create function ecom_internal.refresh_basket_rules(mart name, as_of date) returns bigint
 language plpgsql volatile
@@ -238,19 +352,35 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     mart_id constant oid := ecom_internal.mart_oid(mart);
-    lines constant text := ecom_internal.recommend_lines(mart, as_of);
     k constant int := ecom_internal.setting(mart, 'recommend.neighbors')::int;
+    lambda constant float8 := nullif(ecom_internal.setting(mart, 'recommend.lambda'), '')::float8;
+    damping constant float8 := nullif(ecom_internal.setting(mart, 'recommend.damping'), '')::float8;
     min_customers constant int := ecom_internal.setting(mart, 'recommend.min_customers')::int;
     max_history constant int := ecom_internal.setting(mart, 'recommend.max_history')::int;
+    half_life constant float8 := ecom_internal.setting(mart, 'recommend.half_life_days')::float8;
+    trend_power constant float8 := ecom_internal.setting(mart, 'recommend.trend_power')::float8;
+    list_length constant int := 100;
+    method text := ecom_internal.setting(mart, 'recommend.method');
+    -- Methods whose scores are no sums over products: what they show is stored for each customer, and weights answer for customers
+    -- with orders since.
+    has_lists boolean;
     written bigint;
 begin
+    reason := '';
+    execute format('delete from %I.recommend_evaluation', mart);
+    if method = 'auto' then
+        method := ecom_internal.evaluate_methods(mart, as_of);
+        reason := case when method is null then 'no method could be compared, local_ridge was taken' else format('%s was the best method', method) end;
+        method := coalesce(method, 'local_ridge');
+    end if;
+    has_lists := method in ('als', 'user_neighbors');
+
     perform ecom_internal.report_progress(mart_id, 'recommend', 'fitting the recommender', 0, 0);
-    execute format('create temporary table ecom_recommender on commit drop as
-                    select ecom.recommender_fit(a.s, $1, $2, $3, $4, 0, $5, 0.5, $6, 30, $7, $8, 10000, $9) as model from (%s) a', lines)
-        using ecom_internal.setting(mart, 'recommend.method'), k, nullif(ecom_internal.setting(mart, 'recommend.lambda'), '')::float8,
-              ecom_internal.setting(mart, 'recommend.damping')::float8, min_customers,
-              ecom_internal.setting(mart, 'recommend.half_life_days')::float8, ecom_internal.setting(mart, 'recommend.trend_power')::float8,
-              max_history, as_of::timestamp;
+    execute format('create temporary table ecom_recommend_state on commit drop as %s', ecom_internal.recommend_lines(mart, as_of));
+    create temporary table ecom_recommender on commit drop as
+        select ecom.recommender_fit(a.s, case when has_lists then 'local_ridge' else method end, k, lambda, damping, null, min_customers, null,
+                                    half_life, 30, trend_power, max_history, 10000, as_of) as model
+        from pg_temp.ecom_recommend_state a;
     execute format('delete from %I.recommend_weight', mart);
     execute format('insert into %I.recommend_weight (product_key, target_keys, weights, customer_counts)
                     select w.product_key, w.target_keys, w.weights, w.customer_counts
@@ -265,18 +395,35 @@ begin
     rows := rows + written;
     drop table pg_temp.ecom_recommender;
 
+    execute format('delete from %I.recommend_list', mart);
+    if has_lists then
+        perform ecom_internal.report_progress(mart_id, 'recommend', 'making the lists of customers', 0, 0);
+        execute format('
+            insert into %1$I.recommend_list (customer_key, line_count, product_keys, scores, because_keys, customer_counts)
+            select l.customer_key, c.line_count, l.product_keys, l.scores, l.because_keys, l.customer_counts
+            from (select a.s, ecom.recommender_fit(a.s, $1, $2, null, null, null, $3, null, $4, 30, $5, $6, as_of => $7, factors => $8) as model
+                  from pg_temp.ecom_recommend_state a) f,
+                 ecom_internal.recommendation_lists(f.model, f.s, $9, $6) l
+            join (select f.customer_key, count(*)::int as line_count from %1$I.fact_sales f
+                  where f.customer_key <> 0 and f.product_key <> 0 group by f.customer_key) c using (customer_key)', mart)
+            using method, k, min_customers, half_life, trend_power, max_history, as_of::timestamp, ecom_internal.setting(mart, 'recommend.factors')::int,
+                  list_length;
+        get diagnostics written = row_count;
+        rows := rows + written;
+    end if;
+
     perform ecom_internal.report_progress(mart_id, 'recommend', 'finding similar products', 0, 0);
     execute format('delete from %I.product_similarity', mart);
     execute format('insert into %I.product_similarity (product_key, similarity_rank, similar_product_key, similarity, customer_count)
                     select n.item_key, n.rank, n.neighbor_key, n.score, n.users
-                    from (%s) a, ecom.item_neighbors(a.s, ''cosine'', 20, $1, max_history => $2) n', mart, lines) using min_customers, max_history;
+                    from pg_temp.ecom_recommend_state a, ecom.item_neighbors(a.s, ''cosine'', 20, $1, max_history => $2) n', mart) using min_customers, max_history;
     get diagnostics written = row_count;
     rows := rows + written;
-    execute format('analyze %1$I.recommend_weight, %1$I.product_popularity, %1$I.product_similarity', mart);
+    drop table pg_temp.ecom_recommend_state;
+    execute format('analyze %1$I.recommend_weight, %1$I.recommend_list, %1$I.recommend_evaluation, %1$I.product_popularity, %1$I.product_similarity', mart);
 
     perform ecom_internal.report_progress(mart_id, 'recommend', 'finding basket rules', 0, 0);
     rows := rows + ecom_internal.refresh_basket_rules(mart, as_of);
-    reason := '';
 end
 $$;
 comment on function ecom_internal.refresh_recommend(name, date) is

@@ -47,7 +47,7 @@ core::SimilarityParams similarity_args(const Args& args, int first) {
     params.similarity = core::parse_similarity(args.text(first, "similarity"));
     params.k = args.int4(first + 1, "k");
     params.min_users = args.int4(first + 2, "min_users");
-    params.shrink = args.required_float8(first + 3, "shrink");
+    params.shrink = args.float8(first + 3).value_or(params.similarity == core::Similarity::kLift ? core::kLiftShrink : 0.0);
     params.damping = args.required_float8(first + 4, "damping");
     params.own_power = args.required_float8(first + 5, "own_power");
     params.other_power = args.required_float8(first + 6, "other_power");

@@ -1,5 +1,6 @@
 #include "pg/recommend_mart.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "pg/args.hpp"
@@ -11,12 +12,13 @@ extern "C" {
 namespace ecom::pg {
 namespace {
 
-enum Which { kHistory, kWeights, kProducts, kPopular, kSimilar, kCustomer, kRefreshed, kPlans };
+enum Which { kHistory, kWeights, kList, kProducts, kPopular, kSimilar, kCustomer, kRefreshed, kPlans };
 
 // {m} stands for the quoted schema.
 const char* const kTexts[kPlans] = {
     "select f.product_key, f.ordered_at, f.is_return from {m}.fact_sales f where f.customer_key = $1 and f.product_key <> 0",
     "select w.product_key, w.target_keys, w.weights, w.customer_counts from {m}.recommend_weight w where w.product_key = any ($1)",
+    "select l.product_keys, l.scores, l.because_keys, l.customer_counts from {m}.recommend_list l where l.customer_key = $1 and l.line_count = $2",
     "select p.product_key, p.product_id, p.name, p.category, ($2 is null or p.category = any ($2)) and ($3 is null or p.list_price >= $3)"
     " and ($4 is null or p.list_price <= $4) and (not $5 or p.stock_quantity is null or p.stock_quantity > 0)"
     " from {m}.dim_product p where p.product_key = any ($1)",
@@ -35,6 +37,7 @@ struct Types {
 };
 const Types kTypes[kPlans] = {{1, {INT4OID}},
                               {1, {INT4ARRAYOID}},
+                              {2, {INT4OID, INT4OID}},
                               {5, {INT4ARRAYOID, TEXTARRAYOID, NUMERICOID, NUMERICOID, BOOLOID}},
                               {6, {INT4ARRAYOID, TEXTARRAYOID, NUMERICOID, NUMERICOID, BOOLOID, INT8OID}},
                               {1, {INT4ARRAYOID}},
@@ -86,6 +89,32 @@ void run(SPIPlanPtr plan, Arguments& arguments, int columns, Take take) {
     }
     call([&] { SPI_freetuptable(table); });
 }
+
+// Arrays of one row, which go together place by place.
+template <int N>
+class Arrays {
+public:
+    Arrays(const Datum* values, const bool* nulls, const char* table) {
+        if (std::find(nulls, nulls + N, true) != nulls + N) return;
+        call([&] {
+            for (int i = 0; i < N; ++i) arrays_[i] = DatumGetArrayTypeP(values[i]);
+        });
+        size_ = ARR_NDIM(arrays_[0]) == 1 ? static_cast<std::size_t>(ARR_DIMS(arrays_[0])[0]) : 0;
+        for (const ArrayType* array : arrays_)
+            if (size_ > 0 && (ARR_NDIM(array) != 1 || static_cast<std::size_t>(ARR_DIMS(array)[0]) != size_ || ARR_HASNULL(array)))
+                throw core::Error(core::ErrorCode::kCorruptValue, std::string("table ") + table + " has arrays of different lengths",
+                                  "Compute it again: SELECT * FROM ecom.refresh(mart, steps => '{recommend}').");
+    }
+    std::size_t size() const { return size_; }
+    template <typename T>
+    const T* get(int i) const {
+        return reinterpret_cast<const T*>(ARR_DATA_PTR(arrays_[i]));
+    }
+
+private:
+    const ArrayType* arrays_[N] = {};
+    std::size_t size_ = 0;
+};
 
 Product product_of(const Datum* values, const bool* nulls) {
     const auto text = [&](int i) { return nulls[i] ? std::string() : std::string(bytes_arg(values[i])); };
@@ -150,23 +179,24 @@ void RecommendMart::add_weights(const std::vector<std::int32_t>& sources, std::u
     Arguments arguments;
     arguments.values[0] = key_array(missing);
     run(plan(kWeights), arguments, 4, [&](const Datum* values, const bool* nulls) {
-        if (nulls[1] || nulls[2] || nulls[3]) return;
-        const ArrayType* arrays[3];
-        call([&] {
-            for (int i = 0; i < 3; ++i) arrays[i] = DatumGetArrayTypeP(values[i + 1]);
-        });
-        const int n = ARR_NDIM(arrays[0]) == 1 ? ARR_DIMS(arrays[0])[0] : 0;
-        for (const ArrayType* array : arrays)
-            if (n > 0 && (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != n || ARR_HASNULL(array)))
-                throw core::Error(core::ErrorCode::kCorruptValue, "table recommend_weight has arrays of different lengths",
-                                  "Compute it again: SELECT * FROM ecom.refresh(mart, steps => '{recommend}').");
+        const Arrays<3> arrays(values + 1, nulls + 1, "recommend_weight");
         auto& list = known[DatumGetInt32(values[0])];
-        list.reserve(static_cast<std::size_t>(n));
-        const auto* targets = reinterpret_cast<const std::int32_t*>(ARR_DATA_PTR(arrays[0]));
-        const auto* weights = reinterpret_cast<const float*>(ARR_DATA_PTR(arrays[1]));
-        const auto* customers = reinterpret_cast<const std::int32_t*>(ARR_DATA_PTR(arrays[2]));
-        for (int i = 0; i < n; ++i) list.push_back({targets[i], weights[i], customers[i]});
+        list.reserve(arrays.size());
+        for (std::size_t i = 0; i < arrays.size(); ++i) list.push_back({arrays.get<std::int32_t>(0)[i], arrays.get<float>(1)[i], arrays.get<std::int32_t>(2)[i]});
     });
+}
+
+std::vector<ListedProduct> RecommendMart::list(std::int32_t customer, std::size_t lines) const {
+    std::vector<ListedProduct> found;
+    Arguments arguments;
+    arguments.values[0] = Int32GetDatum(customer);
+    arguments.values[1] = Int32GetDatum(static_cast<std::int32_t>(std::min<std::size_t>(lines, INT32_MAX)));
+    run(plan(kList), arguments, 4, [&](const Datum* values, const bool* nulls) {
+        const Arrays<4> arrays(values, nulls, "recommend_list");
+        for (std::size_t i = 0; i < arrays.size(); ++i)
+            found.push_back({arrays.get<std::int32_t>(0)[i], arrays.get<float>(1)[i], arrays.get<std::int32_t>(2)[i], arrays.get<std::int32_t>(3)[i]});
+    });
+    return found;
 }
 
 std::vector<Product> RecommendMart::products(const std::vector<std::int32_t>& keys, const ProductFilter& filter) const {

@@ -22,6 +22,14 @@ struct StoredWeight {
     std::int32_t customers;
 };
 
+// What a customer should be shown, as the last refresh saw it.
+struct ListedProduct {
+    std::int32_t product;
+    float score;
+    std::int32_t because;
+    std::int32_t customers;
+};
+
 struct Product {
     std::int32_t key;
     std::string id, name, category;
@@ -51,6 +59,8 @@ public:
     std::vector<HistoryLine> history(std::int32_t customer) const;
     // The weights of sources that are not in `known` yet, added to it; a source without weights gets an empty list.
     void add_weights(const std::vector<std::int32_t>& sources, std::unordered_map<std::int32_t, std::vector<StoredWeight>>& known) const;
+    // Empty where the method makes no lists, or the customer had other lines then.
+    std::vector<ListedProduct> list(std::int32_t customer, std::size_t lines) const;
     std::vector<Product> products(const std::vector<std::int32_t>& keys, const ProductFilter& filter) const;
     // By rank, without those in `except`.
     std::vector<Product> popular(const std::vector<std::int32_t>& except, const ProductFilter& filter, std::int64_t n) const;

@@ -74,8 +74,12 @@ public:
         std::vector<std::int32_t> sources;
         for (const Owned& o : owned)
             if (sources.size() < kLongestHistory) sources.push_back(o.product);
-        mart_.add_weights(sources, weights_);
-        std::vector<Candidate> candidates = scored(sources);
+        std::vector<Candidate> candidates;
+        for (const ListedProduct& l : mart_.list(customer, lines.size())) candidates.push_back({l.product, l.score, l.because, l.customers, 0});
+        if (candidates.empty()) {
+            mart_.add_weights(sources, weights_);
+            candidates = scored(sources);
+        }
         if (request_.next_basket)
             add_habits(lines, candidates);
         else
@@ -256,8 +260,8 @@ std::string reason_of(const Recommended& r, const std::string& because, bool is_
     if (r.is_popular) return is_known ? "popular products, as the orders of the customer say no more" : "popular products, as the customer is not known";
     std::string reason;
     if (r.candidate.orders > 0) reason = "bought in " + std::to_string(r.candidate.orders) + (r.candidate.orders == 1 ? " order" : " orders");
-    if (r.candidate.because != 0)
-        reason += (reason.empty() ? "bought \"" : "; bought \"") + because + "\": " + std::to_string(r.candidate.customers) + " customers have both";
+    if (r.candidate.because != 0) reason += (reason.empty() ? "bought \"" : "; bought \"") + because + "\"";
+    if (r.candidate.customers > 0) reason += ": " + std::to_string(r.candidate.customers) + " customers have both";
     return reason;
 }
 
@@ -339,7 +343,8 @@ Datum recommend(FunctionCallInfo fcinfo, bool many) {
                 values[c++] = PointerGetDatum(make_text_unguarded(r.product.category));
                 values[c++] = Float8GetDatum(r.candidate.score);
                 values[c++] = PointerGetDatum(make_text_unguarded(r.is_popular ? "popular" : r.candidate.orders > 0 ? "repeat" : "history"));
-                nulls[c] = nulls[c + 1] = nulls[c + 2] = r.candidate.because == 0;
+                nulls[c] = nulls[c + 1] = r.candidate.because == 0;
+                nulls[c + 2] = r.candidate.customers == 0;
                 values[c++] = Int32GetDatum(r.candidate.because);
                 values[c++] = PointerGetDatum(make_text_unguarded(because_name));
                 values[c++] = Int32GetDatum(r.candidate.customers);

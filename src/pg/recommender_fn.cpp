@@ -1,5 +1,5 @@
-// ecom.recommender_fit, ecom.recommend_items, ecom.recommender_weights and ecom.recommender_items.
-#include "core/recommend/item_model.hpp"
+// ecom.recommender_fit, ecom.recommend_items, ecom.recommender_items and what a refresh stores.
+#include "core/recommend/scorer.hpp"
 
 #include <algorithm>
 
@@ -49,7 +49,8 @@ Datum float4_array_unguarded(Datum* values, int n) { return PointerGetDatum(cons
 }  // namespace
 
 // (state, method text, k int, lambda float8, damping, shrink float8, min_users int, other_power float8, half_life_days,
-// recent_days, trend_power float8, max_history int, max_items int, as_of timestamp) returns model
+// recent_days, trend_power float8, max_history int, max_items int, as_of timestamp, factors, iterations int, unobserved_weight float8,
+// seed bigint) returns model
 ECOM_FUNCTION(ecom_recommender_fit) {
     if (PG_ARGISNULL(0)) PG_RETURN_NULL();
     BackendHost host;
@@ -58,10 +59,10 @@ ECOM_FUNCTION(ecom_recommender_fit) {
     params.method = args.text(1, "method");
     params.k = args.int4(2, "k");
     params.lambda = args.float8(3);
-    params.damping = args.required_float8(4, "damping");
-    params.shrink = args.required_float8(5, "shrink");
+    params.damping = args.float8(4);
+    params.shrink = args.float8(5);
     params.min_users = args.int4(6, "min_users");
-    params.other_power = args.required_float8(7, "other_power");
+    params.other_power = args.float8(7);
     params.popularity.half_life_days = args.required_float8(8, "half_life_days");
     params.popularity.recent_days = args.required_float8(9, "recent_days");
     params.popularity.trend_power = args.required_float8(10, "trend_power");
@@ -69,6 +70,11 @@ ECOM_FUNCTION(ecom_recommender_fit) {
     matrix_params.max_history = args.int4(11, "max_history");
     params.max_items = args.int4(12, "max_items");
     if (!args.is_null(13)) params.popularity.as_of = DatumGetTimestamp(args.datum(13));
+    params.factors = args.int4(14, "factors");
+    params.iterations = args.int4(15, "iterations");
+    params.unobserved_weight = args.required_float8(16, "unobserved_weight");
+    if (args.is_null(17)) throw core::Error(core::ErrorCode::kInvalidArgument, "argument \"seed\" must not be NULL");
+    params.seed = DatumGetInt64(args.datum(17));
     params.check();
     const ReadableState<Interactions> state(fcinfo, 0);
     const core::InteractionMatrix matrix(*state, matrix_params, host);
@@ -104,6 +110,7 @@ ECOM_FUNCTION(ecom_recommend_items) {
             } else {
                 put_id_unguarded(model.ids(), r.because, values + 5, nulls + 5);
                 values[7] = Int32GetDatum(static_cast<std::int32_t>(r.because_users));
+                nulls[7] = r.because_users == 0;
             }
             rows.put_unguarded(values, nulls);
         });
@@ -147,6 +154,60 @@ ECOM_FUNCTION(ecom_recommender_weights) {
             MemoryContextSwitchTo(outer);
             MemoryContextReset(context.get());
         });
+    }
+    return static_cast<Datum>(0);
+}
+
+// (model, state, n int, max_history int) returns setof (customer_key int, product_keys int[], scores real[], because_keys int[],
+// customer_counts int[]): for every user of the state, over integer ids, what is new to it.
+ECOM_FUNCTION(ecom_recommendation_lists) {
+    RowSink rows(fcinfo);
+    BackendHost host;
+    const Args args(fcinfo);
+    core::RecommendParams params;
+    params.n = args.int4(2, "n");
+    params.fill = false;
+    core::MatrixParams matrix_params;
+    matrix_params.max_history = args.int4(3, "max_history");
+    const auto& model = model_arg<ItemModel>(fcinfo, 0);
+    const ReadableState<Interactions> state(fcinfo, 1);
+    if (model.ids().type() != core::IdType::kInteger || state->items().type() != core::IdType::kInteger || state->users().type() != core::IdType::kInteger)
+        throw core::Error(core::ErrorCode::kWrongKind, "model or state has text ids, not keys", "Collect and fit over bigint ids.");
+    const core::InteractionMatrix matrix(*state, matrix_params, host);
+    bool same = matrix.items() == model.items();
+    for (std::uint32_t i = 0; same && i < matrix.items(); ++i) same = state->items().integer(matrix.item_number(i)) == model.ids().integer(i);
+    if (!same) throw core::Error(core::ErrorCode::kInvalidArgument, "model and state have different items", "Pass the state that the model was fitted on.");
+    constexpr std::uint32_t kBlock = 4096;
+    const auto key = [&](std::uint32_t item) { return Int32GetDatum(static_cast<std::int32_t>(model.ids().integer(item))); };
+    std::vector<Datum> buffers[4];
+    const RowContext context;
+    for (std::uint32_t first = 0; first < matrix.users(); first += std::min(kBlock, matrix.users() - first)) {
+        const std::uint32_t last = first + std::min(kBlock, matrix.users() - first);
+        const auto lists = core::recommend_users(model, matrix, first, last, params, host);
+        for (std::uint32_t user = first; user < last; ++user) {
+            for (auto& buffer : buffers) buffer.clear();
+            for (const core::Recommendation& r : lists[user - first]) {
+                buffers[0].push_back(key(r.item));
+                buffers[1].push_back(Float4GetDatum(static_cast<float>(r.score)));
+                buffers[2].push_back(key(r.because));
+                buffers[3].push_back(Int32GetDatum(static_cast<std::int32_t>(r.because_users)));
+            }
+            if (buffers[0].empty()) continue;
+            call([&] {
+                const MemoryContext outer = MemoryContextSwitchTo(context.get());
+                const int n = static_cast<int>(buffers[0].size());
+                Datum values[5];
+                bool nulls[5] = {};
+                values[0] = Int32GetDatum(static_cast<std::int32_t>(state->users().integer(matrix.user_number(user))));
+                values[1] = PointerGetDatum(construct_array_builtin(buffers[0].data(), n, INT4OID));
+                values[2] = float4_array_unguarded(buffers[1].data(), n);
+                values[3] = PointerGetDatum(construct_array_builtin(buffers[2].data(), n, INT4OID));
+                values[4] = PointerGetDatum(construct_array_builtin(buffers[3].data(), n, INT4OID));
+                rows.put_unguarded(values, nulls);
+                MemoryContextSwitchTo(outer);
+                MemoryContextReset(context.get());
+            });
+        }
     }
     return static_cast<Datum>(0);
 }

@@ -1,4 +1,4 @@
-#include "core/recommend/item_model.hpp"
+#include "core/recommend/scorer.hpp"
 
 #include <cmath>
 

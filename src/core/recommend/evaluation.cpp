@@ -150,6 +150,7 @@ Evaluation evaluate_recommender(const Interactions& interactions, const Recommen
     RecommendParams wanted;
     wanted.n = params.k;
     wanted.trend = params.trend;
+    wanted.reasons = false;
     std::vector<RankingMetrics> metrics(data.tasks.size());
     std::vector<std::vector<std::uint32_t>> lists(data.tasks.size());
     std::vector<std::uint8_t> compared(data.tasks.size(), 0);

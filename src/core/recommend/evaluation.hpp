@@ -14,8 +14,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/recommend/item_model.hpp"
 #include "core/recommend/ranking.hpp"
+#include "core/recommend/scorer.hpp"
 
 namespace ecom::core {
 

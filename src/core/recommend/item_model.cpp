@@ -14,7 +14,10 @@ namespace {
 
 constexpr double kRidgeLambda = 200.0;
 constexpr double kEaseLambda = 200.0;
-constexpr double kRounding = 1e-9;  // a sum this small is cancellation, not evidence
+constexpr double kFactorLambda = 0.01;
+constexpr double kLinearDamping = 0.5;
+constexpr double kWalkDamping = 0.7;
+constexpr double kOtherPower = 0.6;
 
 double mean_user_weight(const InteractionMatrix& matrix, double damping) {
     const std::vector<double> weights = damped_user_weights(matrix, damping);
@@ -39,26 +42,26 @@ ItemWeights from_neighbors(const Neighbors& neighbors) {
     return weights;
 }
 
+double damping_of(const RecommenderParams& params) {
+    return params.damping.value_or(params.method == "linear" ? kLinearDamping : params.method == "rp3beta" ? kWalkDamping : 0.0);
+}
+
 ItemWeights fit_weights(const InteractionMatrix& matrix, const RecommenderParams& params, Host& host) {
-    if (params.method == "popular") {
-        ItemWeights none;
-        none.begin.assign(matrix.items() + std::size_t{1}, 0);
-        return none;
-    }
+    const double damping = damping_of(params);
     if (params.method == "local_ridge") {
         LocalRidgeParams ridge;
         ridge.k = params.k;
-        ridge.damping = params.damping;
+        ridge.damping = damping;
         ridge.min_users = params.min_users;
-        ridge.lambda = params.lambda.value_or(kRidgeLambda * mean_user_weight(matrix, params.damping));
+        ridge.lambda = params.lambda.value_or(kRidgeLambda * mean_user_weight(matrix, damping));
         return fit_local_ridge(matrix, ridge, host);
     }
     if (params.method == "ease") {
         EaseParams ease;
         ease.k = params.k;
-        ease.damping = params.damping;
+        ease.damping = damping;
         ease.max_items = params.max_items;
-        ease.lambda = params.lambda.value_or(kEaseLambda * mean_user_weight(matrix, params.damping));
+        ease.lambda = params.lambda.value_or(kEaseLambda * mean_user_weight(matrix, damping));
         return fit_ease(matrix, ease, host);
     }
     if (params.method == "sequence") {
@@ -71,9 +74,10 @@ ItemWeights fit_weights(const InteractionMatrix& matrix, const RecommenderParams
     similarity.similarity = parse_similarity(params.method);
     similarity.k = params.k;
     similarity.min_users = params.min_users;
-    similarity.shrink = params.shrink;
-    similarity.damping = params.damping;
-    similarity.other_power = params.other_power;
+    similarity.shrink = params.shrink.value_or(similarity.similarity == Similarity::kLift ? kLiftShrink : 0.0);
+    similarity.damping = damping;
+    similarity.other_power = params.other_power.value_or(kOtherPower);
+    similarity.own_power = 1.0 - similarity.other_power;
     return from_neighbors(item_neighbors(matrix, similarity, host));
 }
 
@@ -105,6 +109,39 @@ struct NoHost final : Host {
     void progress(std::int64_t, std::int64_t) override {}
 };
 
+ItemFactors decode_factors(const Document& body, std::size_t items, Host& host) {
+    ItemFactors factors;
+    const std::int64_t width = body.at("width").as_int();
+    if (width < 8 || width > 1024 || width % 8 != 0) Reader::corrupt();
+    factors.items = static_cast<std::uint32_t>(items);
+    factors.width = static_cast<std::uint32_t>(width);
+    factors.lambda = body.at("lambda").as_double();
+    factors.unobserved_weight = body.at("unobserved_weight").as_double();
+    if (!(factors.lambda > 0.0 && std::isfinite(factors.lambda) && factors.unobserved_weight > 0.0 && std::isfinite(factors.unobserved_weight))) Reader::corrupt();
+    factors.all = finite(body.at("all").as_doubles(), items * factors.width);
+    factors.derive(host);
+    return factors;
+}
+
+Histories decode_histories(const Document& body, std::size_t items, Host& host) {
+    Histories histories;
+    const Document::Ints begin = body.at("begin").as_ints();
+    const Document::Ints all = body.at("items").as_ints();
+    if (begin.empty() || begin.front() != 0 || begin.back() != static_cast<std::int64_t>(all.size())) Reader::corrupt();
+    for (std::size_t u = 1; u < begin.size(); ++u) {
+        if (begin[u - 1] > begin[u]) Reader::corrupt();
+        for (std::int64_t e = begin[u - 1]; e < begin[u]; ++e) {
+            const std::int64_t item = all[static_cast<std::size_t>(e)];
+            if (item < 0 || item >= static_cast<std::int64_t>(items) || (e > begin[u - 1] && all[static_cast<std::size_t>(e) - 1] >= item)) Reader::corrupt();
+        }
+    }
+    histories.items = static_cast<std::uint32_t>(items);
+    histories.user_begin.assign(begin.begin(), begin.end());
+    histories.user_items.assign(all.begin(), all.end());
+    histories.derive(host);
+    return histories;
+}
+
 template <typename Id, typename At>
 std::optional<std::uint32_t> search(std::uint32_t n, Id id, At at) {
     std::uint32_t low = 0;
@@ -123,15 +160,41 @@ std::optional<std::uint32_t> search(std::uint32_t n, Id id, At at) {
 }  // namespace
 
 void RecommenderParams::check() const {
-    if (method != "local_ridge" && method != "ease" && method != "sequence" && method != "popular") {
+    static const std::string_view kOthers[] = {"local_ridge", "ease", "als", "user_neighbors", "sequence", "popular"};
+    if (std::find(std::begin(kOthers), std::end(kOthers), method) == std::end(kOthers)) {
         try {
             parse_similarity(method);
         } catch (const Error& e) {
             throw Error(ErrorCode::kInvalidArgument, "recommendation method \"" + method + "\" is not known",
-                        "Use local_ridge, ease, sequence, popular or a similarity: cosine, jaccard, confidence, lift, tfidf, bm25, linear, rp3beta.");
+                        "Use local_ridge, ease, als, user_neighbors, sequence, popular or a similarity: cosine, jaccard, confidence, lift, tfidf, bm25, linear, rp3beta.");
         }
     }
+    if (method == "lift" && shrink && *shrink == 0.0)
+        throw Error(ErrorCode::kInvalidArgument, "raw lift does not rank: pairs that one user had come first", "Pass a shrink above 0, or leave it out.");
     popularity.check();
+}
+
+void ItemModel::learn(const InteractionMatrix& matrix, const RecommenderParams& params, Host& host) {
+    if (params.method == "als") {
+        FactorParams factors;
+        factors.factors = params.factors;
+        factors.iterations = params.iterations;
+        factors.lambda = params.lambda.value_or(kFactorLambda);
+        factors.unobserved_weight = params.unobserved_weight;
+        factors.seed = params.seed;
+        factors_ = fit_factors(matrix, factors, host);
+    } else if (params.method == "user_neighbors") {
+        SimilarityParams similarity;
+        similarity.k = params.k;
+        similarity.shrink = params.shrink.value_or(0.0);
+        similarity.check();
+        neighbors_ = static_cast<std::size_t>(similarity.k);
+        shrink_ = similarity.shrink;
+        histories_ = histories_of(matrix, host);
+    } else if (params.method != "popular") {
+        weights_ = fit_weights(matrix, params, host);
+    }
+    if (weights_.begin.size() == 1) weights_.begin.assign(matrix.items() + std::size_t{1}, 0);
 }
 
 ItemModel ItemModel::fit(const Interactions& interactions, const InteractionMatrix& matrix, const RecommenderParams& params, Host& host) {
@@ -146,7 +209,7 @@ ItemModel ItemModel::fit(const Interactions& interactions, const InteractionMatr
         else
             model.ids_.intern(interactions.items().text(number), host);
     }
-    model.weights_ = fit_weights(matrix, params, host);
+    model.learn(matrix, params, host);
     model.popularity_ = item_popularity(matrix, params.popularity, host);
     model.users_ = matrix.users();
     model.entries_ = static_cast<std::int64_t>(matrix.entries());
@@ -200,6 +263,18 @@ Document ItemModel::body() const {
     body.set("target", Document::Value(std::move(targets)));
     body.set("both_users", Document::Value(std::move(users)));
     body.set("weight", Document::Value(std::move(values)));
+    if (!factors_.empty()) {
+        Document factors = Document::object();
+        factors.set("width", Document::Value(std::int64_t{factors_.width})).set("lambda", Document::Value(factors_.lambda));
+        factors.set("unobserved_weight", Document::Value(factors_.unobserved_weight)).set("all", Document::Value(factors_.all));
+        body.set("factors", std::move(factors));
+    }
+    if (!histories_.empty()) {
+        Document histories = Document::object();
+        histories.set("neighbors", Document::Value(static_cast<std::int64_t>(neighbors_))).set("shrink", Document::Value(shrink_));
+        histories.set("begin", Document::Value(ints(histories_.user_begin))).set("items", Document::Value(ints(histories_.user_items)));
+        body.set("histories", std::move(histories));
+    }
     return body;
 }
 
@@ -248,70 +323,16 @@ std::unique_ptr<Model> ItemModel::decode(const Document& body, int version) {
         if (targets[w] < 0 || targets[w] >= static_cast<std::int64_t>(n)) Reader::corrupt();
         model->weights_.all.push_back({static_cast<std::uint32_t>(targets[w]), users[w], weights[w]});
     }
+    if (const Document* factors = body.find("factors")) model->factors_ = decode_factors(*factors, n, host);
+    if (const Document* histories = body.find("histories")) {
+        const std::int64_t neighbors = histories->at("neighbors").as_int();
+        model->shrink_ = histories->at("shrink").as_double();
+        if (neighbors < 1 || !(model->shrink_ >= 0.0)) Reader::corrupt();
+        model->neighbors_ = static_cast<std::size_t>(neighbors);
+        model->histories_ = decode_histories(*histories, n, host);
+    }
     model->rank_by_popularity();
     return model;
-}
-
-void RecommendParams::check() const {
-    constexpr std::int32_t kMost = 10000;
-    if (n < 0 || n > kMost)
-        throw Error(ErrorCode::kInvalidArgument, "number of recommendations must be 0 to 10000, but is " + std::to_string(n), "Pass for example 10.");
-}
-
-Scorer::Scorer(const ItemModel& model)
-    : model_(model), score_(model.items(), 0.0), largest_(model.items(), 0.0), because_(model.items(), 0), users_(model.items(), 0), state_(model.items(), 0) {}
-
-std::vector<Recommendation> Scorer::recommend(const std::vector<std::uint32_t>& history, const RecommendParams& params) {
-    params.check();
-    constexpr std::uint8_t kTouched = 1;
-    constexpr std::uint8_t kOwned = 2;
-    for (const std::uint32_t i : history) state_[i] = kOwned;
-    touched_.clear();
-    const ItemWeights& weights = model_.weights();
-    for (const std::uint32_t i : history)
-        for (std::size_t w = weights.begin[i]; w < weights.begin[i + 1]; ++w) {
-            const ItemWeight& weight = weights.all[w];
-            const std::uint32_t j = weight.target;
-            if ((state_[j] & kTouched) == 0) {
-                state_[j] |= kTouched;
-                touched_.push_back(j);
-                score_[j] = 0.0;
-                largest_[j] = -1.0;
-            }
-            score_[j] += weight.weight;
-            if (weight.weight > largest_[j]) {
-                largest_[j] = weight.weight;
-                because_[j] = i;
-                users_[j] = weight.users;
-            }
-        }
-    const auto wanted = static_cast<std::size_t>(params.n);
-    std::vector<Recommendation> found;
-    for (const std::uint32_t j : touched_) {
-        const bool owned = (state_[j] & kOwned) != 0;
-        if (score_[j] <= kRounding || (owned && params.new_items)) continue;
-        found.push_back({j, params.trend ? score_[j] * model_.popularity().trend[j] : score_[j], false, because_[j], users_[j]});
-    }
-    const auto better = [](const Recommendation& a, const Recommendation& b) { return a.score != b.score ? a.score > b.score : a.item < b.item; };
-    if (found.size() > wanted) {
-        std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(wanted), found.end(), better);
-        found.resize(wanted);
-    }
-    std::sort(found.begin(), found.end(), better);
-    if (params.fill && found.size() < wanted) {
-        constexpr std::uint8_t kChosen = 4;
-        for (const Recommendation& r : found) state_[r.item] |= kChosen;
-        const std::size_t scored = found.size();
-        for (const std::uint32_t j : model_.by_popularity()) {
-            if (found.size() == wanted) break;
-            if ((state_[j] & kChosen) != 0 || ((state_[j] & kOwned) != 0 && params.new_items) || model_.popularity().users[j] == 0) continue;
-            found.push_back({j, 0.0, true, 0, 0});
-        }
-        for (std::size_t i = 0; i < scored; ++i) state_[found[i].item] = 0;
-    }
-    for (const std::uint32_t j : touched_) state_[j] = 0;
-    for (const std::uint32_t i : history) state_[i] = 0;
-    return found;
 }
 
 }  // namespace ecom::core

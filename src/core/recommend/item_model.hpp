@@ -1,7 +1,5 @@
-// A fitted recommender as a value: the weights between items, and how popular the items are.
-//
-// Score of item j for a user: the sum over the items i of the history of weight i -> j, negative sums cut off at 0, times the
-// trend factor of j. Reasons are the items of the history that contributed most.
+// A fitted recommender as a value: what it has learned of items (weights between them, their factors, or who had them), and how
+// popular they are. scorer.hpp recommends with it.
 #pragma once
 
 #include <memory>
@@ -12,6 +10,8 @@
 
 #include "core/base/host.hpp"
 #include "core/base/model.hpp"
+#include "core/recommend/factors.hpp"
+#include "core/recommend/histories.hpp"
 #include "core/recommend/item_weights.hpp"
 #include "core/recommend/popularity.hpp"
 #include "core/recommend/similarity.hpp"
@@ -19,14 +19,18 @@
 namespace ecom::core {
 
 struct RecommenderParams {
-    std::string method = "local_ridge";  // local_ridge, ease, sequence, popular, or the name of a similarity
+    std::string method = "local_ridge";  // local_ridge, ease, als, user_neighbors, sequence, popular, or the name of a similarity
     std::int32_t k = 100;
-    std::optional<double> lambda;  // default: 200 times the mean weight of a user
-    double damping = 0.0;          // u_c^-damping, for local_ridge, ease, linear and rp3beta
-    double shrink = 0.0;
+    std::optional<double> lambda;       // ridge: 200 times the mean weight of a user; als: 0.01
+    std::optional<double> damping;      // exponent of u_c: ridge 0, linear 0.5, rp3beta 0.7
+    std::optional<double> shrink;       // 0; lift: 20
     std::int32_t min_users = 1;
-    double other_power = 0.5;      // linear and rp3beta
+    std::optional<double> other_power;  // linear, rp3beta: 0.6
     std::int32_t max_items = 10000;
+    std::int32_t factors = 64;          // this and what follows: als
+    std::int32_t iterations = 15;
+    double unobserved_weight = 0.1;
+    std::int64_t seed = 42;
     PopularityParams popularity;
 
     void check() const;
@@ -41,7 +45,12 @@ public:
     std::uint32_t items() const { return static_cast<std::uint32_t>(popularity_.users.size()); }
     // Ids ascend; item i has the number i.
     const IdTable& ids() const { return ids_; }
+    // Of the three one is there, or none: methods differ in what they learn. Without weights every item has an empty list.
     const ItemWeights& weights() const { return weights_; }
+    const ItemFactors& factors() const { return factors_; }
+    const Histories& histories() const { return histories_; }
+    std::size_t neighbors() const { return neighbors_; }  // of a history among the histories
+    double shrink() const { return shrink_; }
     const Popularity& popularity() const { return popularity_; }
     // Items by descending decayed users, ties by id.
     const std::vector<std::uint32_t>& by_popularity() const { return by_popularity_; }
@@ -57,49 +66,21 @@ public:
 
 private:
     ItemModel() : ids_(IdType::kInteger) {}
+    void learn(const InteractionMatrix& matrix, const RecommenderParams& params, Host& host);
     void rank_by_popularity();
 
     std::string method_;
     IdTable ids_;
     ItemWeights weights_;
+    ItemFactors factors_;
+    Histories histories_;
+    std::size_t neighbors_ = 0;
+    double shrink_ = 0.0;
     Popularity popularity_;
     std::vector<std::uint32_t> by_popularity_;
     std::int64_t users_ = 0;
     std::int64_t entries_ = 0;
     std::int64_t last_at_ = Interactions::kNoTime;
-};
-
-struct Recommendation {
-    std::uint32_t item;
-    double score;
-    bool is_popular;  // from popularity, as the history says nothing (more)
-    std::uint32_t because;  // the item of the history that contributed most; not set when popular
-    std::uint32_t because_users;
-};
-
-struct RecommendParams {
-    std::int32_t n = 10;
-    bool new_items = true;    // leave out what the history has
-    bool trend = true;
-    bool fill = true;         // with popular items, where the history gives fewer than n
-
-    void check() const;
-};
-
-// Scores histories with buffers that are used again. history: numbers of items, ascending, each once.
-class Scorer {
-public:
-    explicit Scorer(const ItemModel& model);
-    std::vector<Recommendation> recommend(const std::vector<std::uint32_t>& history, const RecommendParams& params);
-
-private:
-    const ItemModel& model_;
-    std::vector<double> score_;
-    std::vector<double> largest_;
-    std::vector<std::uint32_t> because_;
-    std::vector<std::uint32_t> users_;
-    std::vector<std::uint8_t> state_;  // 1: touched, 2: owned
-    std::vector<std::uint32_t> touched_;
 };
 
 }  // namespace ecom::core

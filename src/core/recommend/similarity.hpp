@@ -34,6 +34,9 @@ enum class Similarity { kCosine, kJaccard, kConfidence, kLift, kTfidf, kBm25, kL
 Similarity parse_similarity(std::string_view name);
 std::string_view similarity_name(Similarity similarity);
 
+// Shrink of lift where none is asked for: raw lift does not rank.
+constexpr double kLiftShrink = 20.0;
+
 struct SimilarityParams {
     Similarity similarity = Similarity::kCosine;
     std::int32_t k = 50;         // neighbours of an item
