@@ -8,13 +8,20 @@ insert into bought values ('c1','A'),('c1','B'),('c1','C'),('c2','A'),('c2','B')
 create table model as
 select m.method, ecom.recommender_fit(a.s, m.method, lambda => 1, k => 4) as model
 from (select ecom.interactions_agg(customer, item) as s from bought) a,
-    unnest(array['local_ridge', 'ease', 'cosine', 'jaccard', 'confidence', 'lift', 'tfidf', 'bm25', 'linear', 'rp3beta', 'sequence', 'popular']) m (method);
+    unnest(array['local_ridge', 'ease', 'user_neighbors', 'cosine', 'jaccard', 'confidence', 'lift', 'tfidf', 'bm25', 'linear', 'rp3beta', 'sequence', 'popular']) m (method);
 
 select m.method, string_agg(r.item_id || ' ' || round(r.score::numeric, 6) || coalesce(' because of ' || r.because_id || ' ' || r.because_users, ' popular'), ', ' order by r.rank) as recommended
 from model m, ecom.recommend_items(m.model, array['A', 'C']) r group by m.method order by m.method collate "C";
 select r.rank, r.item_id, round(r.score::numeric, 6) as score, r.source from model m, ecom.recommend_items(m.model, array['A', 'C'], 3, new_items => false) r where m.method = 'ease';
 select m.method, ecom.model_info(m.model) - 'checksum' - 'bytes' as info from model m where m.method in ('local_ridge', 'popular') order by 1;
 select i.* from model m, ecom.recommender_items(m.model) i where m.method = 'popular';
+
+-- Factors: what goes with A and B comes before E, which nobody has with them; reasons name an owned item. The same for any order of rows.
+select r.item_id, r.source, r.because_id is not null as reason, r.because_users
+from (select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'als', factors => 3) as m from bought) f, ecom.recommend_items(f.m, array['A', 'B'], 2) r;
+select count(distinct m::text) = 1 as same, bool_and(m::text::ecom.model::text = m::text) as travels from (
+    select ecom.recommender_fit((select ecom.interactions_agg(customer, item order by random()) from bought), 'als', factors => 3) as m
+    union all select ecom.recommender_fit((select ecom.interactions_agg(customer, item order by item desc, customer) from bought), 'als', factors => 3)) x;
 
 -- Times give decay, trend and sequences; keys come back as keys.
 create table timed as select c::bigint as c, i::bigint as i, timestamp '2024-01-01' + d * interval '1 day' as at
@@ -48,6 +55,12 @@ select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'ease', lambd
 select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'ease', max_items => 3) from bought;
 select ecom.recommender_fit(ecom.interactions_agg(customer, item), half_life_days => 0) from bought;
 select ecom.recommender_fit(ecom.interactions_agg(customer, item), trend_power => 'infinity') from bought;
+select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'als', factors => 0) from bought;
+select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'als', unobserved_weight => 'NaN') from bought;
+select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'als', lambda => 0) from bought;
+select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'als', seed => null) from bought;
+select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'lift', shrink => 0) from bought;
+select ecom.recommender_fit(ecom.interactions_agg(customer, item), 'user_neighbors', k => 0) from bought;
 select count(*) from model m, ecom.recommend_items(m.model, array['A'], 1000000) r where m.method = 'local_ridge';
 select count(*) from model m, ecom.recommend_items(m.model, array[1]::bigint[]) r where m.method = 'local_ridge';
 select r.* from (select ecom.rfm_rules(priority, segment, r_min, r_max, f_min, f_max, m_min, m_max, fm_min, fm_max, total_min, total_max) as m

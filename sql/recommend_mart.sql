@@ -89,9 +89,38 @@ select ecom.cross_sell('shop_rec');
 select count(*) > 0 as repeats, bool_and(order_count >= 2 and due_date > last_order_date and repeat_rate between 0 and 1) as sensible from ecom.repeat_products('shop_rec', 17);
 select count(*) from ecom.repeat_products('shop_rec', 999999);
 
--- Settings: another method, another window.
+-- Settings: another method. Lists of customers answer as the model would; with orders since they give way to weights.
 select ecom.set_setting('shop_rec', 'recommend.method', 'cosine');
 select step, status from ecom.refresh('shop_rec', '{recommend}');
 select count(*) as rows from ecom.recommend_products('shop_rec', 17, 5);
+select ecom.set_setting('shop_rec', 'recommend.method', 'user_neighbors');
+select step, status, reason from ecom.refresh('shop_rec', '{recommend}');
+with history as (select array_agg(product_key::bigint) as keys from (
+        select product_key from shop_rec.fact_sales where customer_key = 17 group by 1 having sum(case when is_return then -1 else 1 end) > 0) x),
+fit as (select ecom.recommender_fit(ecom.interactions_agg(customer_key, product_key, case when is_return then -1 else 1 end, ordered_at), 'user_neighbors',
+            as_of => (select max(ordered_at)::date + 1 from shop_rec.fact_sales)) as model
+        from shop_rec.fact_sales where customer_key <> 0 and product_key <> 0)
+select count(*) as rows, bool_and(s.product_key = m.item_key and abs(s.score - m.score) < 1e-4 and s.because_product_key = m.because_key
+    and s.because_customers = m.because_users) as same
+from ecom.recommend_products('shop_rec', 17, in_stock => false) s
+join (select r.* from fit, history, ecom.recommend_items(fit.model, history.keys) r) m using (rank);
+select count(*) as lists, bool_and(cardinality(product_keys) between 1 and 100 and cardinality(scores) = cardinality(product_keys)) as filled from shop_rec.recommend_list;
+create temporary table listed as select * from ecom.recommend_products('shop_rec', 17, 5);
+insert into shop_rec.fact_sales (ordered_at, order_date_key, customer_key, product_key, line_number, is_return, revenue_amount, order_id, quantity, unit_price)
+select '2025-12-31', 20251231, 17, product_key, 1, false, 10, 'newer', 1, 10 from listed where rank = 1;
+select count(*) as rows, bool_and(r.product_key <> l.product_key) as without_it, bool_and(r.score <> l.score) as by_weights from ecom.recommend_products('shop_rec', 17, 5) r, listed l where l.rank = 1;
+-- The method that finds most of the last orders; what cannot be compared says why.
+select ecom.set_setting('shop_rec', 'recommend.method', 'auto');
+select ecom.set_setting('shop_rec', 'recommend.factors', '8');
+select step, status, reason ~ '^[a-z_0-9]+ was the best method$' as says_which from ecom.refresh('shop_rec', '{recommend}');
+select count(*) as methods, count(*) filter (where is_chosen) as chosen, bool_and(customer_count > 100 and note = '') as compared,
+    max(ndcg_at_20) = max(ndcg_at_20) filter (where is_chosen) as best, bool_and(recall_at_20 between 0 and 1 and hit_rate between recall_at_20 and 1) as sensible
+from shop_rec.recommend_evaluation;
+select count(*) as rows, bool_and(source = 'history') as by_history from ecom.recommend_products('shop_rec', 20, 5);
+select ecom.set_setting('shop_rec', 'recommend.auto_methods', 'popular, magic');
+select step, status, reason from ecom.refresh('shop_rec', '{recommend}');
+select ecom.set_setting('shop_rec', 'recommend.auto_methods', 'popular, cosine');
+select step, status from ecom.refresh('shop_rec', '{recommend}', as_of => '2025-01-02');
+select method, customer_count, note from shop_rec.recommend_evaluation order by method;
 select ecom.set_setting('shop_rec', 'recommend.method', 'magic');
 drop schema shop_rec cascade;

@@ -207,7 +207,7 @@ create function ecom.recommender_fit(
     as_of timestamp default null,
     factors int default 64,
     iterations int default 15,
-    unobserved_weight float8 default 0.1,
+    unobserved_weight float8 default 0.3,
     seed bigint default 42) returns ecom.model
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_recommender_fit';
 comment on function ecom.recommender_fit(
@@ -218,7 +218,7 @@ Example: SELECT r.* FROM (SELECT ecom.recommender_fit(ecom.interactions_agg(cust
 method: local_ridge (default): each item predicted by ridge regression from its k most similar ones. ease: from all items, in closed form, up to
 max_items of them. user_neighbors: what the k users with the most similar histories have. als: implicit alternating least squares.
 cosine, jaccard, confidence, lift, tfidf, bm25, linear, rp3beta: neighbours as in ecom.item_neighbors. sequence: what was bought
-after it. popular: nothing else. lambda: penalty; default 200 times the mean weight of a user for local_ridge and ease, 0.01 for als.
+after it. popular: nothing else. lambda: penalty; default 300 times the mean weight of a user for local_ridge, 200 times for ease, 0.01 for als.
 damping: users with many items count less, by their number to this power; default 0 for local_ridge and ease, 0.5 for linear, 0.7 for rp3beta.
 shrink: as in ecom.item_neighbors; default 20 for lift, else 0. min_users: as there. other_power: linear and rp3beta, default 0.6.
 half_life_days: popularity halves with every so many days since the purchase. recent_days, trend_power: the trend factor compares users of the
@@ -299,7 +299,7 @@ create function ecom.evaluate_recommender(
     max_history int default 0,
     factors int default 64,
     iterations int default 15,
-    unobserved_weight float8 default 0.1,
+    unobserved_weight float8 default 0.3,
     out users bigint, out recall float8, out "precision" float8, out ndcg float8, out map float8, out mrr float8, out hit_rate float8,
     out coverage float8, out novelty float8) returns record
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_evaluate_recommender';

@@ -16,7 +16,7 @@ values
     ('recommend.factors', '64', 'integer', false, false, 1, 1024, null,
      'Factors of als.'),
     ('recommend.lambda', '', 'number', true, false, 0.001, 1000000, null,
-     'Ridge penalty of local_ridge and ease; empty: 200 times the mean weight of a customer.'),
+     'Ridge penalty of local_ridge and ease; empty: 300 and 200 times the mean weight of a customer.'),
     ('recommend.damping', '', 'number', true, false, 0, 2, null,
      'How much less customers with many products count: their number to this power; empty: as the method has it.'),
     ('recommend.min_customers', '2', 'integer', false, false, 1, 1000000, null,

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "pg/args.hpp"
 
 extern "C" {
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 }
 
@@ -121,10 +126,37 @@ Product product_of(const Datum* values, const bool* nulls) {
     return {DatumGetInt32(values[0]), text(1), text(2), text(3), !nulls[4] && DatumGetBool(values[4])};
 }
 
+// 16 has one check for all kinds of objects (commit c727f511bd7).
+AclResult schema_aclcheck(Oid schema, Oid role, AclMode mode) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(NamespaceRelationId, schema, role, mode);
+#else
+    return pg_namespace_aclcheck(schema, role, mode);
+#endif
+}
+
+// Whether a schema that was found to be a mart is still there, and the caller may use its functions: what ecom_internal.mart_name asks.
+// For use inside call().
+bool still_allowed_unguarded(const char* name, Oid schema) {
+    if (get_namespace_oid(name, true) != schema || schema_aclcheck(schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK) return false;
+    const Oid setting = get_relname_relid("setting", schema);
+    return OidIsValid(setting) && pg_class_aclcheck(setting, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}
+
 }  // namespace
 
 RecommendMart::RecommendMart(const Session&, Datum mart, bool is_null) {
-    const char* const quoted = call([&] {
+    static std::unordered_map<std::string, Oid> known;
+    if (!is_null) {
+        const std::string asked = NameStr(*DatumGetName(mart));
+        const auto found = known.find(asked);
+        if (found != known.end() && call([&] { return still_allowed_unguarded(asked.c_str(), found->second); })) {
+            schema_ = call([&] { return quote_identifier(asked.c_str()); });
+            return;
+        }
+    }
+    Oid schema = InvalidOid;
+    const char* const name = call([&] {
         Oid types[] = {NAMEOID};
         Datum values[] = {mart};
         const char nulls[] = {is_null ? 'n' : ' '};
@@ -136,10 +168,13 @@ RecommendMart::RecommendMart(const Session&, Datum mart, bool is_null) {
         }
         if (SPI_execute_plan(resolve, values, nulls, true, 1) != SPI_OK_SELECT) elog(ERROR, "mart cannot be resolved");
         bool unset;
-        const Datum name = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &unset);
-        return quote_identifier(pstrdup(NameStr(*DatumGetName(name))));
+        const Datum found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &unset);
+        const char* const copy = pstrdup(NameStr(*DatumGetName(found)));
+        schema = get_namespace_oid(copy, true);
+        return copy;
     });
-    schema_ = quoted;
+    known[name] = schema;
+    schema_ = call([&] { return quote_identifier(name); });
 }
 
 SPIPlanPtr RecommendMart::plan(int which) const {
@@ -171,18 +206,13 @@ std::vector<HistoryLine> RecommendMart::history(std::int32_t customer) const {
     return lines;
 }
 
-void RecommendMart::add_weights(const std::vector<std::int32_t>& sources, std::unordered_map<std::int32_t, std::vector<StoredWeight>>& known) const {
-    std::vector<std::int32_t> missing;
-    for (const std::int32_t source : sources)
-        if (known.emplace(source, std::vector<StoredWeight>()).second) missing.push_back(source);
-    if (missing.empty()) return;
+void RecommendMart::weights(const std::vector<std::int32_t>& sources, const std::function<void(std::int32_t, const StoredWeights&)>& take) const {
+    if (sources.empty()) return;
     Arguments arguments;
-    arguments.values[0] = key_array(missing);
+    arguments.values[0] = key_array(sources);
     run(plan(kWeights), arguments, 4, [&](const Datum* values, const bool* nulls) {
         const Arrays<3> arrays(values + 1, nulls + 1, "recommend_weight");
-        auto& list = known[DatumGetInt32(values[0])];
-        list.reserve(arrays.size());
-        for (std::size_t i = 0; i < arrays.size(); ++i) list.push_back({arrays.get<std::int32_t>(0)[i], arrays.get<float>(1)[i], arrays.get<std::int32_t>(2)[i]});
+        if (arrays.size() > 0) take(DatumGetInt32(values[0]), {arrays.get<std::int32_t>(0), arrays.get<float>(1), arrays.get<std::int32_t>(2), arrays.size()});
     });
 }
 

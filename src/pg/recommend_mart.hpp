@@ -1,8 +1,8 @@
 // What recommend_products reads of a mart: kept plans, run by index, and their rows as plain C++ values.
 #pragma once
 
+#include <functional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "pg/host.hpp"
@@ -16,10 +16,12 @@ struct HistoryLine {
     bool is_return;
 };
 
-struct StoredWeight {
-    std::int32_t target;
-    float weight;
-    std::int32_t customers;
+// What a product speaks for: places of the three go together. Lives until the plan that read it gives its rows back, or as a copy.
+struct StoredWeights {
+    const std::int32_t* targets;
+    const float* weights;
+    const std::int32_t* customers;
+    std::size_t size;
 };
 
 // What a customer should be shown, as the last refresh saw it.
@@ -53,12 +55,12 @@ struct ProductFilter {
 // One mart within one SPI session. Plans are made once a backend and mart, and renewed by the server when a table changes.
 class RecommendMart {
 public:
-    // The name as mart functions resolve it: errors for a schema that is no mart or that the caller may not use.
+    // The name as mart functions resolve it, and kept from then on as long as the caller may use it: errors for a schema that is no mart or that the caller may not use.
     RecommendMart(const Session& session, Datum mart, bool is_null);
 
     std::vector<HistoryLine> history(std::int32_t customer) const;
-    // The weights of sources that are not in `known` yet, added to it; a source without weights gets an empty list.
-    void add_weights(const std::vector<std::int32_t>& sources, std::unordered_map<std::int32_t, std::vector<StoredWeight>>& known) const;
+    // take(source, weights) for each source that has weights, in no particular order.
+    void weights(const std::vector<std::int32_t>& sources, const std::function<void(std::int32_t, const StoredWeights&)>& take) const;
     // Empty where the method makes no lists, or the customer had other lines then.
     std::vector<ListedProduct> list(std::int32_t customer, std::size_t lines) const;
     std::vector<Product> products(const std::vector<std::int32_t>& keys, const ProductFilter& filter) const;

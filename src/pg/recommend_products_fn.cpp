@@ -1,6 +1,7 @@
 // ecom.recommend_products: what a customer of a mart should be shown, from the tables of the last refresh and the orders of now.
 #include <algorithm>
 #include <string>
+#include <unordered_map>
 
 #include "core/base/budget.hpp"
 #include "pg/args.hpp"
@@ -66,7 +67,20 @@ std::vector<Owned> owned_products(std::vector<HistoryLine>& lines) {
 
 class Recommender {
 public:
-    Recommender(const RecommendMart& mart, const Request& request, core::Host& host) : mart_(mart), request_(request), host_(host) {}
+    Recommender(const RecommendMart& mart, const Request& request, core::Host& host) : mart_(mart), request_(request), host_(host), cells_(std::move(kept_cells())) {}
+    // Buffers go from call to call, so that a call does not begin with zeroing one. After an error they are made anew.
+    void keep_buffers() { kept_cells() = std::move(cells_); }
+
+    const std::string& name(std::int32_t product) { return product_of(product).name; }
+    void look_up(const std::vector<std::int32_t>& keys) {
+        std::vector<std::int32_t> missing;
+        for (const std::int32_t key : keys)
+            if (products_.emplace(key, Product{key, {}, {}, {}, false}).second) missing.push_back(key);
+        for (Product& p : mart_.products(missing, request_.filter)) {
+            const std::int32_t key = p.key;
+            products_[key] = std::move(p);
+        }
+    }
 
     std::vector<Recommended> recommend(std::int32_t customer) {
         std::vector<HistoryLine> lines = mart_.history(customer);
@@ -76,10 +90,7 @@ public:
             if (sources.size() < kLongestHistory) sources.push_back(o.product);
         std::vector<Candidate> candidates;
         for (const ListedProduct& l : mart_.list(customer, lines.size())) candidates.push_back({l.product, l.score, l.because, l.customers, 0});
-        if (candidates.empty()) {
-            mart_.add_weights(sources, weights_);
-            candidates = scored(sources);
-        }
+        if (candidates.empty()) candidates = scored(sources);
         if (request_.next_basket)
             add_habits(lines, candidates);
         else
@@ -98,28 +109,30 @@ private:
         bool touched = false;
     };
 
-    std::vector<Candidate> scored(const std::vector<std::int32_t>& sources) {
+    // Copies of rows of recommend_weight, each read once for all customers of a call.
+    struct KeptWeights {
+        std::vector<std::int32_t> targets;
+        std::vector<float> weights;
+        std::vector<std::int32_t> customers;
+
+        void assign(const StoredWeights& w) {
+            targets.assign(w.targets, w.targets + w.size);
+            weights.assign(w.weights, w.weights + w.size);
+            customers.assign(w.customers, w.customers + w.size);
+        }
+    };
+
+    // Sums run over the sources in ascending order, whatever order their rows are read in.
+    std::vector<Candidate> scored(std::vector<std::int32_t> sources) {
+        std::sort(sources.begin(), sources.end());
         touched_.clear();
+        std::vector<std::int32_t> missing;
         for (const std::int32_t source : sources)
-            for (const StoredWeight& w : weights_[source]) {
-                const auto at = static_cast<std::size_t>(w.target);
-                if (at >= cells_.size()) {
-                    core::require_memory(host_, core::mul_size(at + 1, 2 * sizeof(Cell)), "scores of " + std::to_string(at + 1) + " products");
-                    cells_.resize(std::max(at + 1, 2 * cells_.size()));
-                }
-                Cell& cell = cells_[at];
-                if (!cell.touched) {
-                    touched_.push_back(w.target);
-                    cell.touched = true;
-                }
-                cell.score += w.weight;
-                if (w.weight > cell.largest) {
-                    cell.largest = w.weight;
-                    cell.because = source;
-                    cell.customers = w.customers;
-                }
-            }
+            if (weights_.emplace(source, KeptWeights()).second) missing.push_back(source);
+        mart_.weights(missing, [&](std::int32_t source, const StoredWeights& w) { weights_[source].assign(w); });
+        for (const std::int32_t source : sources) add(source, weights_[source]);
         std::vector<Candidate> candidates;
+        candidates.reserve(touched_.size());
         for (const std::int32_t target : touched_) {
             Cell& cell = cells_[static_cast<std::size_t>(target)];
             if (cell.score > kRounding) candidates.push_back({target, cell.score, cell.because, cell.customers, 0});
@@ -127,6 +140,35 @@ private:
         }
         return candidates;
     }
+
+    void add(std::int32_t source, const KeptWeights& list) {
+        for (std::size_t i = 0; i < list.targets.size(); ++i) {
+            const auto at = static_cast<std::size_t>(list.targets[i]);
+            if (at >= cells_.size()) {
+                core::require_memory(host_, core::mul_size(at + 1, 2 * sizeof(Cell)), "scores of " + std::to_string(at + 1) + " products");
+                cells_.resize(std::max(at + 1, 2 * cells_.size()));
+            }
+            Cell& cell = cells_[at];
+            if (!cell.touched) {
+                touched_.push_back(list.targets[i]);
+                cell.touched = true;
+            }
+            const float weight = list.weights[i];
+            cell.score += weight;
+            if (weight > cell.largest) {
+                cell.largest = weight;
+                cell.because = source;
+                cell.customers = list.customers[i];
+            }
+        }
+    }
+
+    static std::vector<Cell>& kept_cells() {
+        static std::vector<Cell> cells;
+        return cells;
+    }
+
+    const Product& product_of(std::int32_t key) { return products_[key]; }
 
     static void remove_owned(const std::vector<Owned>& owned, std::vector<Candidate>& candidates) {
         std::vector<std::int32_t> keys;
@@ -180,19 +222,21 @@ private:
         const auto n = static_cast<std::size_t>(request_.n);
         const std::size_t wanted = request_.diversity > 0.0 ? 4 * n : n;
         std::vector<Recommended> chosen;
-        std::size_t portion = wanted + wanted / 2 + 10;
+        std::size_t portion = wanted + wanted / 4 + 4;
         std::size_t done = 0;
         while (chosen.size() < wanted && done < candidates.size()) {
             host_.poll();
             const std::size_t end = std::min(candidates.size(), done + portion);
             std::partial_sort(candidates.begin() + static_cast<std::ptrdiff_t>(done), candidates.begin() + static_cast<std::ptrdiff_t>(end), candidates.end(), better);
             std::vector<std::int32_t> keys;
-            for (std::size_t i = done; i < end; ++i) keys.push_back(candidates[i].product);
-            std::unordered_map<std::int32_t, Product> by_key;
-            for (Product& p : mart_.products(keys, request_.filter)) by_key.emplace(p.key, std::move(p));
+            for (std::size_t i = done; i < end; ++i) {
+                keys.push_back(candidates[i].product);
+                if (candidates[i].because != 0) keys.push_back(candidates[i].because);  // for its name
+            }
+            look_up(keys);
             for (std::size_t i = done; i < end && chosen.size() < wanted; ++i) {
-                const auto found = by_key.find(candidates[i].product);
-                if (found != by_key.end() && found->second.passes) chosen.push_back({candidates[i], std::move(found->second), false});
+                const Product& product = product_of(candidates[i].product);
+                if (product.passes) chosen.push_back({candidates[i], product, false});
             }
             done = end;
             portion *= 4;
@@ -251,8 +295,9 @@ private:
     const RecommendMart& mart_;
     const Request& request_;
     core::Host& host_;
-    std::unordered_map<std::int32_t, std::vector<StoredWeight>> weights_;
-    std::vector<Cell> cells_;
+    std::unordered_map<std::int32_t, KeptWeights> weights_;
+    std::unordered_map<std::int32_t, Product> products_;  // looked up so far; those that do not exist do not pass
+    std::vector<Cell> cells_;                             // by product key
     std::vector<std::int32_t> touched_;
 };
 
@@ -308,8 +353,6 @@ Datum recommend(FunctionCallInfo fcinfo, bool many) {
 
     const Session session;
     const RecommendMart mart(session, args.datum(0), args.is_null(0));
-    if (!mart.has_refreshed())
-        throw core::Error(core::ErrorCode::kNotEnoughData, "the mart has no recommendations yet", "Compute them: SELECT * FROM ecom.refresh(mart, steps => '{recommend}').");
     Recommender recommender(mart, request, host);
     constexpr int kMostColumns = 12;
     // What a customer takes is given back before the next one comes.
@@ -318,18 +361,14 @@ Datum recommend(FunctionCallInfo fcinfo, bool many) {
         host.poll();
         const MemoryContext outer = MemoryContextSwitchTo(context);
         const std::vector<Recommended> found = request.n == 0 ? std::vector<Recommended>() : recommender.recommend(customer);
-        std::vector<std::int32_t> because;
         bool popular = false;
-        for (const Recommended& r : found) {
-            if (r.candidate.because != 0) because.push_back(r.candidate.because);
-            popular = popular || r.is_popular;
-        }
-        std::unordered_map<std::int32_t, std::string> names;
-        for (Product& p : mart.products(because, {})) names.emplace(p.key, std::move(p.name));
+        for (const Recommended& r : found) popular = popular || r.is_popular;
+        if (found.empty() && !mart.has_refreshed())
+            throw core::Error(core::ErrorCode::kNotEnoughData, "the mart has no recommendations yet", "Compute them: SELECT * FROM ecom.refresh(mart, steps => '{recommend}').");
         const bool is_known = !popular || (customer != 0 && mart.has_customer(customer));
         for (std::size_t i = 0; i < found.size(); ++i) {
             const Recommended& r = found[i];
-            const std::string& because_name = names[r.candidate.because];
+            const std::string because_name = r.candidate.because == 0 ? std::string() : recommender.name(r.candidate.because);
             const std::string reason = reason_of(r, because_name, is_known);
             call([&] {
                 Datum values[kMostColumns] = {};
@@ -355,6 +394,7 @@ Datum recommend(FunctionCallInfo fcinfo, bool many) {
         MemoryContextSwitchTo(outer);
         call([&] { MemoryContextReset(context); });
     }
+    recommender.keep_buffers();
     return static_cast<Datum>(0);
 }
 

@@ -197,11 +197,12 @@ TEST(Recommender, ModelsTravelAndAreTheSameForAnyThreads) {
     FakeHost host;
     const Interactions state = ecom::test::random_interactions(host, 600, 300, 12);
     const InteractionMatrix matrix(state, {}, host);
-    for (const char* method : {"local_ridge", "ease", "sequence", "jaccard", "popular"}) {
+    for (const char* method : {"local_ridge", "ease", "als", "user_neighbors", "sequence", "jaccard", "popular"}) {
         RecommenderParams params;
         params.method = method;
         params.k = 20;
         params.damping = 0.5;
+        params.factors = 8;
         host.threads = 1;
         const std::string bytes = encode_model(ItemModel::fit(state, matrix, params, host));
         for (const int threads : {2, 8}) {
@@ -217,6 +218,9 @@ TEST(Recommender, ModelsTravelAndAreTheSameForAnyThreads) {
 TEST(Recommender, RefusesMethodsThatDoNotExist) {
     RecommenderParams params;
     params.method = "magic";
+    EXPECT_ERROR_CODE(params.check(), kInvalidArgument);
+    params.method = "lift";
+    params.shrink = 0.0;  // raw lift
     EXPECT_ERROR_CODE(params.check(), kInvalidArgument);
     params.method = "ease";
     params.popularity.half_life_days = 0.0;

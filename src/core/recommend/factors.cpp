@@ -130,7 +130,7 @@ void FactorParams::check() const {
         throw Error(ErrorCode::kInvalidArgument, "iterations must be 1 to 1000, but is " + std::to_string(iterations), "Pass for example 15.");
     if (!(lambda > 0.0 && std::isfinite(lambda))) throw Error(ErrorCode::kInvalidArgument, "lambda must be a finite number above 0", "Pass for example 0.01.");
     if (!(unobserved_weight > 0.0 && unobserved_weight <= 100.0))
-        throw Error(ErrorCode::kInvalidArgument, "unobserved_weight must be above 0 and at most 100", "Pass for example 0.1.");
+        throw Error(ErrorCode::kInvalidArgument, "unobserved_weight must be above 0 and at most 100", "Pass for example 0.3.");
 }
 
 void ItemFactors::derive(Host& host) { gram = gram_of(all, width, host); }

@@ -23,7 +23,7 @@ struct FactorParams {
     std::int32_t factors = 64;
     std::int32_t iterations = 15;
     double lambda = 0.01;
-    double unobserved_weight = 0.1;
+    double unobserved_weight = 0.3;
     std::int64_t seed = 42;
 
     void check() const;

@@ -12,7 +12,7 @@
 namespace ecom::core {
 namespace {
 
-constexpr double kRidgeLambda = 200.0;
+constexpr double kRidgeLambda = 300.0;
 constexpr double kEaseLambda = 200.0;
 constexpr double kFactorLambda = 0.01;
 constexpr double kLinearDamping = 0.5;

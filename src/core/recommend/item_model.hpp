@@ -21,7 +21,7 @@ namespace ecom::core {
 struct RecommenderParams {
     std::string method = "local_ridge";  // local_ridge, ease, als, user_neighbors, sequence, popular, or the name of a similarity
     std::int32_t k = 100;
-    std::optional<double> lambda;       // ridge: 200 times the mean weight of a user; als: 0.01
+    std::optional<double> lambda;       // times the mean weight of a user: local_ridge 300, ease 200; als: 0.01
     std::optional<double> damping;      // exponent of u_c: ridge 0, linear 0.5, rp3beta 0.7
     std::optional<double> shrink;       // 0; lift: 20
     std::int32_t min_users = 1;
@@ -29,7 +29,7 @@ struct RecommenderParams {
     std::int32_t max_items = 10000;
     std::int32_t factors = 64;          // this and what follows: als
     std::int32_t iterations = 15;
-    double unobserved_weight = 0.1;
+    double unobserved_weight = 0.3;
     std::int64_t seed = 42;
     PopularityParams popularity;
 
