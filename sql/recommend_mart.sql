@@ -76,6 +76,8 @@ select ecom.recommend_products('no_such_mart', 17);
 -- The other questions.
 select count(*) as rows, bool_and(similarity > 0 and similarity <= 1) as in_range from ecom.similar_products('shop_rec', 7, 5);
 select count(*) from ecom.similar_products('shop_rec', 999999);
+select bool_and(p.category = 'Toys' and p.list_price >= 20 and p.stock_quantity > 0) as filtered, min(s.rank) as first
+from ecom.similar_products('shop_rec', 7, 20, categories => '{Toys}', min_price => 20) s join shop_rec.dim_product p using (product_key);
 select ecom.similar_products('shop_rec', 7, -1);
 select count(*) as rows, bool_and(similarity > 0 and similarity <= 1) as in_range from ecom.similar_customers('shop_rec', 17, 5);
 select count(*) from ecom.similar_customers('shop_rec', 999999);
@@ -84,6 +86,10 @@ from ecom.cross_sell('shop_rec', product => 7);
 select p.product_id, c.source from ecom.cross_sell('shop_rec', product => 7, n => 100) c join shop_rec.dim_product p using (product_key) where p.product_id = 'P00066';
 select count(*) > 0 as offers from ecom.cross_sell('shop_rec', customer => 17);
 select count(*) > 0 as offers, bool_and(probability between 0 and 1) as in_range from ecom.cross_sell('shop_rec', segment => 'Premium');
+select bool_and(c.category = 'Toys' and p.list_price <= 50) as filtered, count(*) > 0 as offers
+from ecom.cross_sell('shop_rec', segment => 'Premium', n => 100, categories => '{Toys}', max_price => 50) c join shop_rec.dim_product p using (product_key);
+select count(*) as out_of_stock from ecom.cross_sell('shop_rec', segment => 'Premium', n => 1000) c join first_choice using (product_key);
+select count(*) as with_out_of_stock from ecom.cross_sell('shop_rec', segment => 'Premium', n => 1000, in_stock => false) c join first_choice using (product_key);
 select ecom.cross_sell('shop_rec', customer => 17, product => 7);
 select ecom.cross_sell('shop_rec');
 select count(*) > 0 as repeats, bool_and(order_count >= 2 and due_date > last_order_date and repeat_rate between 0 and 1) as sensible from ecom.repeat_products('shop_rec', 17);

@@ -438,13 +438,13 @@ create function ecom.recommend_products(
 comment on function ecom.recommend_products(name, int, int, text[], numeric, numeric, boolean, text, float8) is
 'What a customer should be shown: n products with a score, and why.
 Example: SELECT * FROM ecom.recommend_products(''shop'', 17)
-Reads by index: the orders of the customer as they are now, and the weights of the last refresh. mode: new_items (default) leaves out what
+Reads by index: the orders of the customer as they are now, and what the last refresh wrote. Untyped parameters need a type: $1::int. mode: new_items (default) leaves out what
 the customer owns; next_basket ranks what the customer buys again and again, later orders counting more, together with new products.
 Arguments: mart; NULL means the setting ecom_analytics.mart. customer: customer_key; an unknown one or NULL gets popular products, and reason
 says so. n: 0 to 10000. categories, min_price, max_price: only such products, by list_price. in_stock: leave out products whose stock_quantity is 0.
 diversity: 0 to 1, more means less alike (maximal marginal relevance).
 source: history, repeat (bought before) or popular (nothing else is known). because: the owned product that contributed most, and how many
-customers have both. Fewer rows than n when no more products pass. Order: score, then product_key; popular products last.
+customers have both (methods als: NULL, user_neighbors: of the similar ones). Fewer rows than n when no more products pass. Order: score, then product_key; popular products last.
 22000 before the first refresh of step recommend, 22023 for arguments out of range. About a millisecond.';
 
 create function ecom.recommend_products(
@@ -458,7 +458,20 @@ comment on function ecom.recommend_products(name, int[], int, text[], numeric, n
 Example: SELECT * FROM ecom.recommend_products(''shop'', (SELECT array_agg(customer_key) FROM shop.dim_customer WHERE customer_key BETWEEN 1 AND 20), 3)
 As ecom.recommend_products for one customer, with customer_key before each row; weights are read once for all customers.';
 
-create function ecom.similar_products(mart name, product int, n int default 10)
+create function ecom_internal.product_condition(first_argument int) returns text
+language sql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select format('($%1$s is null or p.category = any ($%1$s)) and ($%2$s is null or p.list_price >= $%2$s) and ($%3$s is null or p.list_price <= $%3$s)
+                   and (not $%4$s or p.stock_quantity is null or p.stock_quantity > 0)',
+                  first_argument, first_argument + 1, first_argument + 2, first_argument + 3)
+$$;
+comment on function ecom_internal.product_condition(int) is
+'The condition on dim_product p of the arguments categories, min_price, max_price and in_stock, which begin at a number.';
+
+create function ecom.similar_products(
+    mart name, product int, n int default 10, categories text[] default null, min_price numeric default null, max_price numeric default null,
+    in_stock boolean default true)
 returns table (rank int, product_key int, product_id text, name text, category text, similarity float8, customer_count int)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
@@ -469,16 +482,18 @@ begin
         raise exception 'number of products must be 0 or more, but is %', coalesce(n::text, 'NULL') using errcode = '22023', hint = 'Pass for example 10.';
     end if;
     return query execute format('
-        select s.similarity_rank, p.product_key, p.product_id, p.name, p.category, s.similarity, s.customer_count
+        select row_number() over (order by s.similarity_rank)::int, p.product_key, p.product_id, p.name, p.category, s.similarity, s.customer_count
         from %1$I.product_similarity s join %1$I.dim_product p on p.product_key = s.similar_product_key
-        where s.product_key = $1 and s.similarity_rank <= $2 order by s.similarity_rank', ecom_internal.mart_name(mart)) using product, n;
+        where s.product_key = $1 and %2$s order by s.similarity_rank limit $2', ecom_internal.mart_name(mart), ecom_internal.product_condition(3))
+        using product, n, categories, min_price, max_price, in_stock;
 end
 $$;
-comment on function ecom.similar_products(name, int, int) is
-'Products that the same customers buy: up to 20 of a product, from the last refresh.
+comment on function ecom.similar_products(name, int, int, text[], numeric, numeric, boolean) is
+'Products that the same customers buy: those of the 20 most similar that pass the filters, from the last refresh.
 Example: SELECT * FROM ecom.similar_products(''shop'', 5)
 similarity: cosine of the customers, 0 to 1; customer_count: customers that bought both. Arguments: mart; NULL means the setting
-ecom_analytics.mart. product: product_key; an unknown one has no rows. n: 0 or more. Reads by index.';
+ecom_analytics.mart. product: product_key; an unknown one has no rows. n: 0 or more. categories, min_price, max_price, in_stock: as in
+ecom.recommend_products. Reads by index.';
 
 create function ecom.similar_customers(mart name, customer int, n int default 10)
 returns table (rank int, customer_key int, customer_id text, similarity float8, product_count int)
@@ -515,7 +530,9 @@ similarity: cosine of the products. Looks at the latest 50 products of the custo
 Arguments: mart; NULL means the setting ecom_analytics.mart. customer: customer_key; an unknown one has no rows. n: 0 or more.
 Time: the sales of those products, read by index.';
 
-create function ecom.cross_sell(mart name, customer int default null, product int default null, segment text default null, n int default 10)
+create function ecom.cross_sell(
+    mart name, customer int default null, product int default null, segment text default null, n int default 10, categories text[] default null,
+    min_price numeric default null, max_price numeric default null, in_stock boolean default true)
 returns table (rank int, product_key int, name text, category text, source text, because text, probability float8, lift float8,
                unit_margin numeric, expected_value numeric)
 language plpgsql stable parallel restricted
@@ -552,7 +569,7 @@ begin
             group by r.rule_key having count(*) = r.antecedent_item_count),
         neighbor as (
             select s.similar_product_key, ''neighbor'', p.name, o.share * s.customer_count / nullif(q.customer_count, 0)::float8,
-                   s.similarity * s.similarity * t.customers / nullif(s.customer_count, 0)::float8
+                   s.similarity * s.similarity * nullif(t.customers, 0) / nullif(s.customer_count, 0)::float8
             from owned o join %1$I.product_similarity s on s.product_key = o.product_key
             join %1$I.product_popularity q on q.product_key = o.product_key
             join %1$I.dim_product p on p.product_key = o.product_key
@@ -565,18 +582,19 @@ begin
         from (select o.product_key, p.name, p.category, o.source, o.because, o.probability, o.lift, (p.list_price - p.unit_cost)::numeric as unit_margin,
                      round((o.probability * coalesce(p.list_price - p.unit_cost, p.list_price))::numeric, 4) as expected_value
               from offer o join %1$I.dim_product p on p.product_key = o.product_key
-              where p.stock_quantity is null or p.stock_quantity > 0) v
-        order by 1 limit $4', mart_schema, owned) using product, customer, segment, n;
+              where %3$s) v
+        order by 1 limit $4', mart_schema, owned, ecom_internal.product_condition(5))
+        using product, customer, segment, n, categories, min_price, max_price, in_stock;
 end
 $$;
-comment on function ecom.cross_sell(name, int, int, text, int) is
+comment on function ecom.cross_sell(name, int, int, text, int, text[], numeric, numeric, boolean) is
 'What to offer to a customer, to buyers of a product, or to a segment, by what the offer is worth.
 Example: SELECT * FROM ecom.cross_sell(''shop'', product => 5)
 Give one of customer (customer_key), product (product_key) and segment (dim_customer.segment). source: rule (of basket_rule, whose antecedent is
 owned) or neighbor (of product_similarity). because: the owned products. probability: confidence of the rule, or share of the customers of the owned
-product that bought the other too; for a segment times the share of its customers that own it. lift: against all orders or customers.
+product that bought the other too; for a segment times the share of its customers that own it. lift: against all orders, or all customers where step rfm has counted them.
 unit_margin: list_price less unit_cost. expected_value: probability times unit_margin, or times list_price where no cost is known; orders the rows.
-Out of stock products are left out, and owned ones unless a segment is asked for. The probability is observed, not the effect of an offer.
+categories, min_price, max_price, in_stock: as in ecom.recommend_products. Owned products are left out unless a segment is asked for. The probability is observed, not the effect of an offer.
 Arguments: mart; NULL means the setting ecom_analytics.mart. n: 0 or more. Reads the last refresh of step recommend by index.
 22023 unless exactly one of the three is given.';
 

@@ -56,7 +56,7 @@ sql "create table tiny as select ecom.interactions_agg(c.key, i.item) as s from 
                      'implicit_tfidf_similarity', 'ease_lambda1', 'ease_lambda10', 'local_ridge_K2_lambda1', 'local_ridge_K4_lambda1')"
 tiny() {
     close "$1" "select expected, coalesce(n.score, 0) as actual from cell left join (select n.* from tiny, ecom.item_neighbors(s, $2) n) n
-        on n.item_id = source and n.neighbor_id = target where matrix = '$1' and source <> target"
+        on n.item_id = cell.source and n.neighbor_id = cell.target where matrix = '$1' and cell.source <> cell.target"
 }
 tiny cosine "'cosine'"
 tiny cosine_shrink10 "'cosine', shrink => 10"
@@ -70,7 +70,7 @@ tiny implicit_tfidf_similarity "'tfidf'"
 fitted() {
     close "$1" "select greatest(expected, 0) as expected, coalesce(r.score, 0) as actual from cell
         left join (select i.item, r.* from tiny, unnest(array['A','B','C','D','E']) i (item), ecom.recommend_items(ecom.recommender_fit(s, $2), array[i.item], fill => false) r) r
-            on r.item = source and r.item_id = target where matrix = '$1' and source <> target"
+            on r.item = cell.source and r.item_id = cell.target where matrix = '$1' and cell.source <> cell.target"
 }
 fitted ease_lambda1 "'ease', lambda => 1"
 fitted ease_lambda10 "'ease', lambda => 10"
