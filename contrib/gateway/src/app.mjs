@@ -69,6 +69,8 @@ export async function buildApp({ config, pool, catalog, version }) {
 
   if (catalog.mayCall) {
     const reports = new Reports(pool, catalog.mart, config.reportSeconds);
+    // The first who asks need not wait for all of it.
+    app.addHook("onListen", () => { reports.page({}).catch((error) => app.log.warn(`the report cannot be made: ${error.message}`)); });
     app.get("/report", { schema: pageSchema }, async (request, reply) => {
       const { html, policy } = await reports.page(request.query);
       return reply.headers({ "content-security-policy": policy, "cache-control": "no-cache" }).type("text/html; charset=utf-8").send(html);

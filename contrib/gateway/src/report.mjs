@@ -2,6 +2,8 @@
 import { badRequest } from "./errors.mjs";
 
 const MOST_KEPT = 8;
+// Who asks for a page that is old, but not as many times as old as this, gets it at once while a new one is made.
+const MOST_AGES = 60;
 
 export class Reports {
   #kept = new Map();
@@ -13,23 +15,32 @@ export class Reports {
   }
 
   /** {html, policy} of a range of days. */
-  page(query) {
+  async page(query) {
     const other = Object.keys(query).find((name) => name !== "from_date" && name !== "to_date");
     if (other) throw badRequest(`the report has no parameter "${other}"`, "It has from_date and to_date.");
     const range = [query.from_date ?? null, query.to_date ?? null];
     if (range.some(Array.isArray)) throw badRequest("from_date or to_date is given more than once");
     const key = JSON.stringify(range);
     const kept = this.#kept.get(key);
-    if (kept && (kept.isPending || performance.now() - kept.madeAt < this.age)) return kept.page;
-    const entry = { isPending: true, page: this.#make(range) };
+    const age = kept?.page ? performance.now() - kept.madeAt : Infinity;
+    if (age < this.age) return kept.page;
+    const making = kept?.making ?? this.#renew(key, range);
+    return age < this.age * MOST_AGES ? kept.page : making;
+  }
+
+  #renew(key, range) {
+    const entry = this.#kept.get(key) ?? {};
+    // The one asked for last is the last to go.
     this.#kept.delete(key);
     this.#kept.set(key, entry);
     if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value);
-    entry.page.then(
-      () => Object.assign(entry, { isPending: false, madeAt: performance.now() }),
-      () => { if (this.#kept.get(key) === entry) this.#kept.delete(key); },
-    );
-    return entry.page;
+    entry.making = this.#make(range).then((page) => Object.assign(entry, { page, madeAt: performance.now() }).page).finally(() => {
+      entry.making = null;
+      if (!entry.page && this.#kept.get(key) === entry) this.#kept.delete(key);
+    });
+    // A failure is for those who wait for it; nobody may.
+    entry.making.catch(() => {});
+    return entry.making;
   }
 
   async #make([from, to]) {
