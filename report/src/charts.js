@@ -101,11 +101,11 @@ export function heatmap(look, rows, columns, cells, { text, tooltip, width }) {
     series: [{ type: "heatmap", data, label: { show: hasLabels, fontSize: 11, formatter: (item) => text(item.data.cell.value) }, itemStyle: { borderColor: look.card, borderWidth: 1 } }] };
 }
 
-export function shares(look, rows, names) {
+export function paired(look, rows, names, format) {
   const ordered = [...rows].reverse();
   return { ...base(look), grid: { left: 8, right: 20, top: 34, bottom: 4, containLabel: true }, legend: legend(look),
-    tooltip: { ...base(look).tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (items) => told(ordered[items[0].dataIndex].name, items.map((item) => [item.seriesName, percent(item.value)])) },
-    xAxis: valueAxis(look, percent), yAxis: nameAxis(look, ordered.map((row) => row.name), 20),
+    tooltip: { ...base(look).tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (items) => told(ordered[items[0].dataIndex].name, items.map((item) => [item.seriesName, format(item.value)])) },
+    xAxis: valueAxis(look, format), yAxis: nameAxis(look, ordered.map((row) => row.name), 20),
     series: names.map(([name, key]) => ({ name, type: "bar", barMaxWidth: 12, data: ordered.map((row) => row[key]) })) };
 }
 

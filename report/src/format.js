@@ -9,6 +9,7 @@ export const one = format({ minimumFractionDigits: 1, maximumFractionDigits: 1 }
 export const short = format({ notation: "compact", maximumFractionDigits: 1 });
 export const percent = format({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 export const signedPercent = format({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
+export const signedWhole = format({ maximumFractionDigits: 0, signDisplay: "exceptZero" });
 export const signedTwo = format({ minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -1,7 +1,7 @@
 import { Shop } from "./shop.js";
 import { element, pagedTable, table } from "./dom.js";
 import * as charts from "./charts.js";
-import { one, percent, periodName, short, signedPercent, signedTwo, two, whole } from "./format.js";
+import { one, percent, periodName, short, signedPercent, signedTwo, signedWhole, two, whole } from "./format.js";
 
 const report = JSON.parse(document.getElementById("data").textContent);
 const main = document.getElementById("main");
@@ -105,9 +105,9 @@ function card(id, title, note, follows, state, { wide = false, render }) {
     if (isNear) drawPending();
   }, { rootMargin: "400px" }).observe(node);
 
-  const drawChart = (label, height, option, columns, rows) => {
+  const drawChart = (label, height, option, columns, rows, isOpen = false) => {
     if (!chart) {
-      const details = element("details", {}, element("summary", {}, "As a table"), element("div"));
+      const details = element("details", { open: isOpen }, element("summary", {}, "As a table"), element("div"));
       details.addEventListener("toggle", () => fillTable());
       body.replaceChildren(element("div", { class: "chart", role: "img" }), details);
       body.firstChild.style.height = `${height}px`;
@@ -222,7 +222,7 @@ function buildCards(shop, state, add) {
       const rows = shop.rows("rfm_segments").map((row) => ({ ...row, name: row.segment }));
       if (!rows.length) return say(shop.reason("rfm_segments"));
       drawChart(`${rows.length} customer groups. Most revenue: ${rows[0].name}, ${percent(rows[0].revenue_rate)}.`, 60 + 34 * rows.length,
-        () => charts.shares(look(), rows, [["of customers", "customer_rate"], ["of revenue", "revenue_rate"]]), groupColumns, rows);
+        () => charts.paired(look(), rows, [["of customers", "customer_rate"], ["of revenue", "revenue_rate"]], percent), groupColumns, rows);
     } }),
     place("groups", "Groups and bands", "Profiles at the last refresh.", [], { render({ body }) {
       const parts = [];
@@ -272,6 +272,15 @@ function buildCards(shop, state, add) {
       if (!rows.length) return say(shop.reason("retention_plan"));
       body.replaceChildren(table("Retention plan", [{ title: "Intervention", text: (row) => row.intervention }, number("Customers", "customers", whole), number("Cost", "cost", whole),
         number("Expected return", "gain", whole), number("ROI", "roi", percent)], rows));
+    } }),
+    place("budget", "Advertising budget", "Spend by channel now, and where it would bring more, at the last refresh.", [], { wide: true, render({ drawChart, say }) {
+      const rows = shop.rows("budget_plan").map((row) => ({ ...row, name: row.channel }));
+      if (!rows.length) return say(shop.reason("budget_plan"));
+      const gain = rows.reduce((sum, row) => sum + (row.gain ?? 0), 0);
+      drawChart(`Spend of ${rows.length} channels in ${rows[0].days} days, now and as advised: ${whole(gain)} more revenue expected.`, 70 + 46 * rows.length,
+        () => charts.paired(look(), rows, [[`now, in ${rows[0].days} days`, "current"], ["advised", "advised"]], whole),
+        [{ title: "Channel", text: (row) => row.channel }, { title: "Advice", text: (row) => row.advice }, number("Spend now", "current", whole), number("Advised", "advised", whole),
+          number("Revenue from it", "revenue", whole), number("More revenue", "gain", signedWhole), { title: "Evidence", text: (row) => row.evidence }, { title: "Because", text: (row) => row.reason }], rows, true);
     } }),
     place("products", "Best products", "By revenue, less returns.", ["period", "category"], { render({ body, say }) {
       const rows = shop.bestProducts(state);

@@ -112,6 +112,11 @@ select p.intervention, count(*) as customers, sum(p.cost_amount) as cost, sum(p.
        sum(p.profit_amount) / nullif(sum(p.cost_amount), 0) as roi
 from {mart}.retention_plan p where not p.is_holdout group by p.intervention order by sum(p.profit_amount) desc, p.intervention collate "C"$q$,
      'No plan yet: run ecom.refresh; it needs a churn model and expected values.'),
+    ('budget_plan', 58, 'channel_budget', $q$
+select b.channel, b.advice, b.day_count as days, b.current_amount as current, b.advised_amount as advised, b.change_rate, b.expected_revenue_amount as revenue,
+       b.gain_amount as gain, b.profit_amount as profit, b.evidence_grade as evidence, b.reason
+from {mart}.channel_budget b order by coalesce(b.advised_amount, b.current_amount) desc, b.channel collate "C"$q$,
+     'No plan yet: run ecom.refresh; it needs marketing spend, and orders by channel.'),
     ('basket_rules', 60, 'basket_rule', $q$
 select r.item_level as level, r.antecedent, r.consequent, r.order_count as orders, r.support, r.confidence, r.lift
 from {mart}.basket_rule r order by r.lift desc, r.rule_key limit 200$q$,

@@ -7,7 +7,7 @@ import { Watched, chartFaults, check, exitStatus } from "./page.mjs";
 
 const [folder, executablePath] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
-const CHARTS = ["trend", "category-mix", "payment-mix", "channels", "seasons", "cohorts", "segments", "clusters", "decomposition"];
+const CHARTS = ["trend", "category-mix", "payment-mix", "channels", "seasons", "cohorts", "segments", "clusters", "decomposition", "budget"];
 
 const watched = await Watched.launch(executablePath);
 
@@ -80,6 +80,12 @@ const clustered = Number(execFileSync("psql", ["-XAtqc", "select count(*) from s
 check("clusters", [
   drawn.customers !== clustered && `the profiles have ${drawn.customers} customers, SQL ${clustered}`, drawn.points !== Math.min(clustered, 1000) && `${drawn.points} are drawn`, drawn.strangers > 0 && "some belong to no cluster",
   (await page.$$("#cluster-profiles tbody tr")).length < 2 && "the profiles are not shown",
+]);
+
+const advised = execFileSync("psql", ["-XAtqc", "select count(*) || ' ' || coalesce(to_char(sum(gain_amount), 'FM999,999,990'), '0') from shop.channel_budget"], { encoding: "utf8" }).trim().split(" ");
+check("budget", [
+  (await page.$$("#budget tbody tr")).length !== Number(advised[0]) && `the table has not ${advised[0]} channels`,
+  !(await page.getAttribute("#budget [role=img]", "aria-label")).includes(`: ${advised[1]} more revenue`) && `does not promise ${advised[1]}`,
 ]);
 
 // Paging, by keyboard.
