@@ -213,26 +213,37 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
+declare
+    named constant text[] := '{month}' || dimensions;
+    -- Who bought a product is in the lines; everything else is in the orders, of which there are fewer.
+    source constant text := case
+        when exists (select from ecom_internal.dimension_definition d where d.name = any (dimensions) and d.level = 'product')
+        then format('select f.customer_key, %s from %I.fact_sales f%s where not f.is_return and f.order_date_key between %s and %s',
+            (select string_agg(format('%s as %I', d.expression, 'dimension_' || d.name), ', ' order by d.position)
+             from ecom_internal.dimension_definition d where d.name = any (named)),
+            mart, ecom_internal.dimension_joins(mart, named, 'f'), ecom_internal.date_key(first_date), ecom_internal.date_key(last_date))
+        else format('select * from (%s) o where o.order_count > 0', ecom_internal.filtered_orders(mart, first_date, last_date, '{}', named)) end;
 begin
     -- The set of customers of each cell first: sets are merged for less than it takes to count the customers of every period and slice anew.
     return ecom_internal.report_columns(format('
         select %s as period, %s coalesce(ecom.key_set_count(ecom.key_set_union(q.customer_keys)), 0) as customers
-        from (select s.month, date_trunc(''quarter'', s.month)::date as quarter, date_trunc(''year'', s.month)::date as year, %s
-                     ecom.key_set_agg(c.customer_key) as customer_keys
-              from (%s) s join %I.dim_customer c on c.customer_id = s.customer where s.customers > 0 group by %3$s s.month) q
-        group by grouping sets ((q.month), (q.quarter), (q.year), ())%6$s',
+        from (select s.dimension_month as month, date_trunc(''quarter'', s.dimension_month)::date as quarter,
+                     date_trunc(''year'', s.dimension_month)::date as year, %s ecom.key_set_agg(s.customer_key) as customer_keys
+              from (%s) s where s.customer_key <> 0 group by %s s.dimension_month) q
+        group by grouping sets ((q.month), (q.quarter), (q.year), ())%s',
         ecom_internal.report_period_sql(),
         (select string_agg(format('case when grouping(q.%1$I) = 0 then q.%1$I end as %1$I,', d), ' ' order by n)
          from unnest(dimensions) with ordinality u (d, n)),
-        (select string_agg(format('s.%I,', d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
-        ecom_internal.metric_query(mart, '{customers}', '{month}' || dimensions || '{customer}', first_date, last_date),
-        mart, (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n))),
+        (select string_agg(format('s.%I as %I,', 'dimension_' || d, d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
+        source,
+        (select string_agg(format('s.%I,', 'dimension_' || d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
+        (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n))),
         '{period}' || dimensions, '{customers}');
 end
 $$;
 comment on function ecom_internal.report_customer_counts(name, text[], date, date) is
-'Different known customers with an order, for each year, quarter, month and the whole range, by every subset of the dimensions; NULL
-in a dimension means all its members. Reads orders, or lines where a dimension is one of products, once.';
+'Different known customers with an order, as the metric customers counts them, for each year, quarter, month and the whole range, by every
+subset of the dimensions; NULL in a dimension means all its members. Reads orders, or lines where a dimension is one of products, once.';
 
 create function ecom_internal.report_products(mart name, first_date date, last_date date, most int) returns jsonb
 language plpgsql stable
@@ -268,22 +279,28 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-    named constant text := coalesce((select string_agg(format('g.%1$I, g.is_all_%1$s', d), ', ' order by n) from unnest(dimensions) with ordinality u (d, n)), 'true');
+    slice constant text := coalesce((select string_agg(format('g.%1$I, g.is_all_%1$s', d), ', ' order by n) from unnest(dimensions) with ordinality u (d, n)), 'true');
 begin
+    -- By key until few are left: texts are slow to group by.
     return ecom_internal.report_columns(format('
         select r.rank, %s c.customer_id, c.name, c.segment as customer_segment, r.orders, round(r.revenue, 2) as revenue, r.customer_count
-        from (select g.*, row_number() over (partition by %s order by g.revenue desc, g.customer collate "C") as rank,
+        from (select g.*, row_number() over (partition by %s order by g.revenue desc, i.customer_id collate "C") as rank,
                      count(*) over (partition by %2$s) as customer_count
-              from (select q.customer, %s sum(q.orders) as orders, sum(q.revenue) as revenue
-                    from (select s.* from (%s) s join %5$I.dim_customer c on c.customer_id = s.customer where c.customer_key <> 0) q
-                    group by q.customer%6$s) g) r
-        join %5$I.dim_customer c on c.customer_id = r.customer
-        where r.rank <= %7$s',
-        (select string_agg(format('r.%I,', d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)), named,
+              from (select q.customer_key, %s sum(q.orders) as orders, sum(q.revenue) as revenue
+                    from (select o.customer_key, %s sum(o.order_count) as orders, sum(o.revenue_amount) as revenue
+                          from (%s) o where o.customer_key <> 0 group by %s o.customer_key) q
+                    group by q.customer_key%s) g
+              join %I.dim_customer i on i.customer_key = g.customer_key) r
+        join %8$I.dim_customer c on c.customer_key = r.customer_key
+        where r.rank <= %s',
+        (select string_agg(format('r.%I,', d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)), slice,
         (select string_agg(format('case when grouping(q.%1$I) = 0 then q.%1$I end as %1$I, grouping(q.%1$I) as is_all_%1$s,', d), ' ' order by n)
          from unnest(dimensions) with ordinality u (d, n)),
-        ecom_internal.metric_query(mart, '{orders,revenue}', dimensions || '{customer}', first_date, last_date),
-        mart, (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n)), most),
+        (select string_agg(format('o.%I as %I,', 'dimension_' || d, d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
+        ecom_internal.filtered_orders(mart, first_date, last_date, '{}', dimensions),
+        (select string_agg(format('o.%I,', 'dimension_' || d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
+        (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n)),
+        mart, most),
         dimensions || '{customer_id,name,customer_segment}', '{rank,orders,revenue,customer_count}');
 end
 $$;
