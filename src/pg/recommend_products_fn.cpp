@@ -3,9 +3,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "core/base/budget.hpp"
 #include "pg/args.hpp"
-#include "pg/recommend_mart.hpp"
+#include "pg/recommend_scores.hpp"
 #include "pg/results.hpp"
 
 using namespace ecom;
@@ -17,21 +16,12 @@ namespace {
 constexpr std::size_t kLongestHistory = 200;
 constexpr double kBasketDecay = 0.9;   // of a basket that lies one basket further back
 constexpr double kNeighborShare = 0.1; // of the weights' score in a next basket
-constexpr float kRounding = 1e-9F;     // a sum this small is cancellation, not evidence
 
 struct Request {
     std::int32_t n;
     ProductFilter filter;
     bool next_basket;
     double diversity;
-};
-
-struct Candidate {
-    std::int32_t product;
-    double score;
-    std::int32_t because;  // 0: none
-    std::int32_t customers;
-    std::int32_t orders;   // next basket: of the customer that had it
 };
 
 struct Owned {
@@ -67,9 +57,8 @@ std::vector<Owned> owned_products(std::vector<HistoryLine>& lines) {
 
 class Recommender {
 public:
-    Recommender(const RecommendMart& mart, const Request& request, core::Host& host) : mart_(mart), request_(request), host_(host), cells_(std::move(kept_cells())) {}
-    // Buffers go from call to call, so that a call does not begin with zeroing one. After an error they are made anew.
-    void keep_buffers() { kept_cells() = std::move(cells_); }
+    Recommender(const RecommendMart& mart, const Request& request, core::Host& host) : mart_(mart), request_(request), host_(host), scores_(mart, host) {}
+    void keep_buffers() { scores_.keep(); }
 
     const std::string& name(std::int32_t product) { return product_of(product).name; }
     void look_up(const std::vector<std::int32_t>& keys) {
@@ -88,96 +77,22 @@ public:
         std::vector<std::int32_t> sources;
         for (const Owned& o : owned)
             if (sources.size() < kLongestHistory) sources.push_back(o.product);
-        std::vector<Candidate> candidates;
-        for (const ListedProduct& l : mart_.list(customer, lines.size())) candidates.push_back({l.product, l.score, l.because, l.customers, 0});
-        if (candidates.empty()) candidates = scored(sources);
-        if (request_.next_basket)
-            add_habits(lines, candidates);
-        else
-            remove_owned(owned, candidates);
+        std::vector<std::int32_t> except;
+        if (!request_.next_basket)
+            for (const Owned& o : owned) except.push_back(o.product);
+        std::vector<Candidate>& candidates = scores_.candidates();
+        const std::vector<ListedProduct> list = mart_.list(customer, lines.size());
+        for (const ListedProduct& l : list)
+            if (std::find(except.begin(), except.end(), l.product) == except.end()) candidates.push_back({l.product, l.score, l.because, l.customers, 0});
+        if (list.empty()) scores_.find(std::move(sources), except, candidates);
+        if (request_.next_basket) add_habits(lines, candidates);
         std::vector<Recommended> chosen = filtered(candidates);
         if (chosen.size() < static_cast<std::size_t>(request_.n)) fill(owned, chosen);
         return chosen;
     }
 
 private:
-    struct Cell {
-        float score = 0.0F;
-        float largest = 0.0F;
-        std::int32_t because = 0;
-        std::int32_t customers = 0;
-        bool touched = false;
-    };
-
-    // Copies of rows of recommend_weight, each read once for all customers of a call.
-    struct KeptWeights {
-        std::vector<std::int32_t> targets;
-        std::vector<float> weights;
-        std::vector<std::int32_t> customers;
-
-        void assign(const StoredWeights& w) {
-            targets.assign(w.targets, w.targets + w.size);
-            weights.assign(w.weights, w.weights + w.size);
-            customers.assign(w.customers, w.customers + w.size);
-        }
-    };
-
-    // Sums run over the sources in ascending order, whatever order their rows are read in.
-    std::vector<Candidate> scored(std::vector<std::int32_t> sources) {
-        std::sort(sources.begin(), sources.end());
-        touched_.clear();
-        std::vector<std::int32_t> missing;
-        for (const std::int32_t source : sources)
-            if (weights_.emplace(source, KeptWeights()).second) missing.push_back(source);
-        mart_.weights(missing, [&](std::int32_t source, const StoredWeights& w) { weights_[source].assign(w); });
-        for (const std::int32_t source : sources) add(source, weights_[source]);
-        std::vector<Candidate> candidates;
-        candidates.reserve(touched_.size());
-        for (const std::int32_t target : touched_) {
-            Cell& cell = cells_[static_cast<std::size_t>(target)];
-            if (cell.score > kRounding) candidates.push_back({target, cell.score, cell.because, cell.customers, 0});
-            cell = Cell();
-        }
-        return candidates;
-    }
-
-    void add(std::int32_t source, const KeptWeights& list) {
-        for (std::size_t i = 0; i < list.targets.size(); ++i) {
-            const auto at = static_cast<std::size_t>(list.targets[i]);
-            if (at >= cells_.size()) {
-                core::require_memory(host_, core::mul_size(at + 1, 2 * sizeof(Cell)), "scores of " + std::to_string(at + 1) + " products");
-                cells_.resize(std::max(at + 1, 2 * cells_.size()));
-            }
-            Cell& cell = cells_[at];
-            if (!cell.touched) {
-                touched_.push_back(list.targets[i]);
-                cell.touched = true;
-            }
-            const float weight = list.weights[i];
-            cell.score += weight;
-            if (weight > cell.largest) {
-                cell.largest = weight;
-                cell.because = source;
-                cell.customers = list.customers[i];
-            }
-        }
-    }
-
-    static std::vector<Cell>& kept_cells() {
-        static std::vector<Cell> cells;
-        return cells;
-    }
-
     const Product& product_of(std::int32_t key) { return products_[key]; }
-
-    static void remove_owned(const std::vector<Owned>& owned, std::vector<Candidate>& candidates) {
-        std::vector<std::int32_t> keys;
-        for (const Owned& o : owned) keys.push_back(o.product);
-        std::sort(keys.begin(), keys.end());
-        candidates.erase(std::remove_if(candidates.begin(), candidates.end(),
-                                        [&](const Candidate& c) { return std::binary_search(keys.begin(), keys.end(), c.product); }),
-                         candidates.end());
-    }
 
     // The share of the customer's baskets that hold a product, later baskets counting more, and a share of the weights' score.
     static void add_habits(std::vector<HistoryLine>& lines, std::vector<Candidate>& candidates) {
@@ -295,10 +210,8 @@ private:
     const RecommendMart& mart_;
     const Request& request_;
     core::Host& host_;
-    std::unordered_map<std::int32_t, KeptWeights> weights_;
     std::unordered_map<std::int32_t, Product> products_;  // looked up so far; those that do not exist do not pass
-    std::vector<Cell> cells_;                             // by product key
-    std::vector<std::int32_t> touched_;
+    StoredScores scores_;
 };
 
 std::string reason_of(const Recommended& r, const std::string& because, bool is_known) {
