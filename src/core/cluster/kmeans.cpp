@@ -1,9 +1,7 @@
 #include "core/cluster/kmeans.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <numeric>
-#include <optional>
 #include <string>
 
 #include "core/base/budget.hpp"
@@ -38,6 +36,12 @@ double mean_variance(const LloydEngine& engine, const FeatureColumns& columns, H
 // How far a start is followed before it is compared with the others: scikit-learn's default. What is left of the way
 // changes the inertia little and takes most of the iterations.
 constexpr double kSettled = 1e-4;
+
+// How many of the starts go on from there.
+std::size_t finished_starts(std::size_t rows, std::size_t starts) {
+    constexpr std::size_t kLeast = 3;
+    return std::min(starts, std::max(kLeast, 10 * kRowsOfTenStarts / rows));
+}
 
 // The rest of the way of a run that was stopped before no label changed.
 LloydRun finished(const LloydEngine& engine, LloydRun run, LloydParams params, Host& host) {
@@ -89,6 +93,10 @@ std::size_t starts_of(const KmeansParams& params) {
 
 }  // namespace
 
+int default_starts(std::size_t rows) {
+    return static_cast<int>(std::clamp(10 * kRowsOfTenStarts / std::max(rows, std::size_t{1}), std::size_t{10}, std::size_t{100}));
+}
+
 void KmeansParams::check() const {
     require_range("number of clusters", clusters, 1, kMaxClusters);
     require_range("number of starts", n_init, 1, kMaxStarts);
@@ -128,29 +136,33 @@ KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, co
     const bool is_staged = params.tolerance < kSettled && starts > 1;
     const double variance = params.tolerance > 0.0 || is_staged ? mean_variance(engine, columns, host) : 0.0;
     lloyd.tolerance = (is_staged ? kSettled : params.tolerance) * variance;
-    std::vector<double> inertia(starts);
-    // Only the best run so far keeps its labels: of equally good ones the first start's.
-    std::optional<LloydRun> best;
-    std::size_t best_start = 0;
-    std::mutex mutex;
+    std::vector<LloydRun> settled(starts);
     parallel_for(host, starts, [&](std::size_t start, Host& worker) {
         std::vector<double> centers = params.initial_centers.empty()
                                           ? engine.seed(k, Rng(params.seed, start), worker)
                                           : params.initial_centers;
-        LloydRun run = engine.run(std::move(centers), lloyd, worker);
-        inertia[start] = run.inertia;
-        const std::lock_guard lock(mutex);
-        if (!best || run.inertia < best->inertia || (run.inertia == best->inertia && start < best_start)) {
-            best = std::move(run);
-            best_start = start;
-        }
+        settled[start] = engine.run(std::move(centers), lloyd, worker);
+        // Labels follow from the centres, and would fill the memory of all starts.
+        if (starts > 1) settled[start].labels = {};
     });
+    std::vector<std::size_t> ranked(starts);
+    std::iota(ranked.begin(), ranked.end(), std::size_t{0});
+    std::stable_sort(ranked.begin(), ranked.end(), [&](std::size_t a, std::size_t b) { return settled[a].inertia < settled[b].inertia; });
     if (is_staged) {
         lloyd.tolerance = params.tolerance * variance;
-        best = finished(engine, *std::move(best), lloyd, host);
-        inertia[best_start] = best->inertia;
+        ranked.resize(finished_starts(columns[0].size(), starts));
+        parallel_for(host, ranked.size(), [&](std::size_t place, Host& worker) {
+            LloydRun& run = settled[ranked[place]];
+            run = finished(engine, std::move(run), lloyd, worker);
+            run.labels = {};
+        });
     }
-    KmeansResult result = in_order(*std::move(best), features, engine.order(), host);
+    std::vector<double> inertia;
+    for (const LloydRun& run : settled) inertia.push_back(run.inertia);
+    // Of equally good ones the first in rank.
+    const std::size_t best = *std::min_element(ranked.begin(), ranked.end(), [&](std::size_t a, std::size_t b) { return inertia[a] < inertia[b]; });
+    if (starts > 1) settled[best].labels = engine.assign(settled[best].centers, host).labels;
+    KmeansResult result = in_order(std::move(settled[best]), features, engine.order(), host);
     result.inertia_of_starts = std::move(inertia);
     return result;
 }

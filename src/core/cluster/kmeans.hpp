@@ -2,7 +2,7 @@
 //
 // Defaults follow scikit-learn's KMeans (greedy k-means++, best of n_init starts, empty clusters take the
 // farthest points) with one difference: scikit-learn stops when the centres move little (tol = 1e-4).
-// Here starts are compared at that point, and the best of them goes on until no label changes.
+// Here starts are compared at that point, and the best of them go on until no label changes.
 //
 // Results do not depend on the order of the rows or on the number of threads: points are put in an order
 // that follows from their values, start s uses the random stream (seed, s), and clusters are numbered by
@@ -23,13 +23,18 @@ constexpr int kMaxIterations = 1000000;
 // Squares of differences must stay finite, summed over many features and rows.
 constexpr double kLargestFeature = 1e130;
 
+// Few rows have many local optima that differ little, and starts cost little then: as many as take the time of ten
+// starts over kRowsOfTenStarts rows, at most 100.
+constexpr std::size_t kRowsOfTenStarts = 30000;
+int default_starts(std::size_t rows);
+
 struct KmeansParams {
     int clusters = 3;
     int n_init = 10;
     std::uint64_t seed = 1;
     int max_iterations = 1000;
     // scikit-learn's rule: stop when the centres' squared movement is at most this share of the mean
-    // variance of the features. 0: the best start never stops before no label changes.
+    // variance of the features. 0: the best starts never stop before no label changes.
     double tolerance = 0.0;
     // k x d by rows: one start from here instead of n_init random ones.
     std::vector<double> initial_centers;
@@ -47,7 +52,7 @@ struct KmeansResult {
     double inertia = 0.0;                  // weighted sum of squared distances to the centres
     int iterations = 0;                    // of the best start
     bool converged = false;
-    std::vector<double> inertia_of_starts;  // where they were compared; of the best one at its end
+    std::vector<double> inertia_of_starts;  // where they were compared; of the best ones at their end
 
     std::size_t clusters() const { return masses.size(); }
     const double* center(std::size_t c) const { return centers.data() + c * features; }

@@ -133,6 +133,7 @@ void choose_clusters(const LloydEngine& engine, const FeatureColumns& columns, c
 void KmeansFitParams::check() const {
     KmeansParams one = kmeans;
     if (clusters) one.clusters = *clusters;
+    if (n_init) one.n_init = *n_init;
     one.check();
     if (k_min < 1 || k_min > k_max || k_max > kMaxClusters)
         throw Error(ErrorCode::kInvalidArgument,
@@ -149,7 +150,7 @@ KmeansFitParams read_kmeans_params(std::optional<int> clusters, const Document& 
     params.clusters = clusters;
     if (const auto name = options.text("transform")) params.preprocessing.transform = parse_power_transform(*name);
     if (const auto name = options.text("scaling")) params.preprocessing.scaling = parse_scaling(*name);
-    if (const auto n = options.integer("n_init")) params.kmeans.n_init = small_integer("n_init", *n, 1, kMaxStarts);
+    if (const auto n = options.integer("n_init")) params.n_init = small_integer("n_init", *n, 1, kMaxStarts);
     if (const auto seed = options.integer("seed")) params.kmeans.seed = static_cast<std::uint64_t>(*seed);
     if (const auto tolerance = options.number("tolerance")) params.kmeans.tolerance = *tolerance;
     if (const auto n = options.integer("max_iterations"))
@@ -170,9 +171,11 @@ void check_weight(std::optional<double> weight) {
                 "Leave rows without a weight out, for example with FILTER (WHERE weight > 0).");
 }
 
-KmeansFit fit_kmeans(const FeatureRows& data, const std::vector<double>& weights, const KmeansFitParams& params,
+KmeansFit fit_kmeans(const FeatureRows& data, const std::vector<double>& weights, const KmeansFitParams& given,
                      Host& host) {
-    params.check();
+    given.check();
+    KmeansFitParams params = given;
+    params.kmeans.n_init = given.n_init.value_or(default_starts(data.rows()));
     KmeansFit fit;
     fit.params = params.kmeans;
     fit.rows = static_cast<std::int64_t>(data.rows());

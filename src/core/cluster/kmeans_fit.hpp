@@ -15,6 +15,7 @@ namespace ecom::core {
 struct KmeansFitParams {
     // The number of clusters is given, or the one of k_min .. k_max with the largest mean silhouette.
     std::optional<int> clusters = 3;
+    std::optional<int> n_init;  // default_starts() of the rows if not given
     int k_min = 2;
     int k_max = 8;
     // The silhouette is exact on a random sample of this many rows: it costs the square of their number.
