@@ -8,7 +8,7 @@ comment on function ecom.kmeans_segment(float8[], int, float8, jsonb) is
 Example: SELECT customer_key, ecom.kmeans_segment(array[recency_days, frequency, monetary_amount::float8],
   options => ''{"transform": "boxcox", "scaling": "standard"}'') OVER () FROM shop.customer_rfm WHERE frequency > 0
 features: an array of the same length in every row; a NULL array gives NULL and takes no part.
-k: number of clusters; NULL chooses the one of k_min to k_max with the largest mean silhouette.
+k: number of clusters; NULL chooses the one of k_min to k_max with the largest mean silhouette, or as option choose says.
 weight: positive, in every row or in none. options: as for ecom.kmeans_fit. All but features and weight are read from the partition''s first row.
 Clusters are numbered from 1 by their centres, ascending by the first feature, then the second and so on: equal rows give equal numbers
 in any order and on any number of threads. Features are not scaled unless options say so.
@@ -33,7 +33,7 @@ create aggregate ecom.kmeans_fit(features float8[], k int) (
 comment on aggregate ecom.kmeans_fit(float8[], int) is
 'Fits k-means and returns the model for ecom.kmeans_predict and its like.
 Example: SELECT ecom.model_info(ecom.kmeans_fit(array[recency_days, frequency], 3)) FROM shop.customer_rfm WHERE frequency > 0
-The best of 10 starts, without scaling; see ecom.kmeans_fit(features, k, options) for all else.';
+The best of several starts, without scaling; see ecom.kmeans_fit(features, k, options) for all else.';
 
 create aggregate ecom.kmeans_fit(features float8[], k int, options jsonb) (
     sfunc = ecom_internal.kmeans_add, stype = ecom.state, sspace = 1048576, combinefunc = ecom_internal.kmeans_combine,
@@ -44,15 +44,16 @@ comment on aggregate ecom.kmeans_fit(float8[], int, jsonb) is
 Example: SELECT ecom.model_info(ecom.kmeans_fit(array[recency_days, frequency, monetary_amount::float8], 3,
   ''{"transform": "boxcox", "scaling": "standard"}'')) FROM shop.customer_rfm WHERE frequency > 0
 features: an array of the same length in every row; rows with a NULL array are left out.
-k: number of clusters; NULL chooses the one with the largest mean silhouette, see ecom.kmeans_trials.
+k: number of clusters; NULL chooses it, see option choose and ecom.kmeans_trials.
 options: JSON, read from the first row
   transform: none (default), log, boxcox, yeojohnson: of each feature, its parameters estimated from the rows and kept in the model
   scaling: none (default), standard, minmax, robust: of each feature after its transform, kept in the model
-  n_init: starts, 10 by default; the one with the least inertia at tolerance 0.0001 wins and is finished. seed: 1 by default; another one gives other starts
+  n_init: starts; by default 10, from 30,000 rows down more, up to 100 for 3,000 rows. They are compared at tolerance 0.0001, and the best are finished. seed: 1 by default; another one gives other starts
   tolerance: 0 (default): the best start ends when no row changes its cluster; a positive number also ends it when the centres'' squared movement
     is at most that share of the features'' mean variance (scikit-learn''s rule; its default is 0.0001). max_iterations: 1000 by default
   initial_centers: all numbers of the first centre, then of the second and so on, after transform and scaling: one start from there
-  k_min, k_max: 2 and 8 by default, for k NULL. silhouette_rows: 5000 by default: rows of the random sample on which silhouettes are exact
+  k_min, k_max: 2 and 8 by default, for k NULL. choose: silhouette (default) or calinski_harabasz take the largest, elbow the bend of the inertia,
+    gap the first number whose gap is not below the next one''s less its error; gap_references: 10 sets of random rows by default. silhouette_rows: 5000 by default: rows of the random sample on which silhouettes are exact
 NULL for no rows. Errors: as for ecom.kmeans_segment; 54000 when the rows do not fit into ecom_analytics.memory_limit.
 Greedy k-means++ (Arthur and Vassilvitskii, 2007) and Lloyd''s algorithm (1982), exact; whole cells of a grid at a time for up to 4 features (Pelleg and
 Moore, 1999), with bounds on distances for more (Ding et al., 2015). Time: linear in rows, starts and iterations; k NULL adds the square of
@@ -124,13 +125,13 @@ rows, but the value that the transform turns into the centre. scaled_center: as 
 NULL model: no rows. 42804 for a model of another kind.';
 
 create function ecom.kmeans_trials(
-    model ecom.model, out k int, out inertia float8, out silhouette float8, out calinski_harabasz float8, out is_elbow boolean,
-    out is_chosen boolean, out silhouette_rows bigint) returns setof record
+    model ecom.model, out k int, out inertia float8, out silhouette float8, out calinski_harabasz float8, out gap float8,
+    out gap_error float8, out is_elbow boolean, out is_chosen boolean, out silhouette_rows bigint) returns setof record
     language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_kmeans_trials';
 comment on function ecom.kmeans_trials(ecom.model) is
 'Why a model from ecom.kmeans_fit has its number of clusters: one row per number that was tried.
 Example: SELECT t.* FROM (SELECT ecom.kmeans_fit(array[recency_days, frequency], null, ''{"scaling": "standard", "k_max": 5}'') AS model
   FROM shop.customer_rfm WHERE frequency > 0) m, ecom.kmeans_trials(m.model) t
-inertia: sum of squared distances to the centres. silhouette: mean over a random sample of silhouette_rows rows, exact within it (Rousseeuw, 1987);
-the largest is chosen. calinski_harabasz: variance between clusters to that within (1974). is_elbow: where the inertia bends most (Satopaa
-et al., 2011). No rows for a model with a given k, and for a NULL model. 42804 for a model of another kind.';
+inertia: sum of squared distances to the centres. silhouette: mean over a random sample of silhouette_rows rows, exact within it (Rousseeuw, 1987).
+calinski_harabasz: variance between clusters to that within (1974). gap and gap_error: gap statistic of the sample and its error (Tibshirani et
+al., 2001), for option choose = gap only. is_elbow: where the inertia bends most (Satopaa et al., 2011). is_chosen: by option choose. No rows for a model with a given k, and for a NULL model. 42804 for a model of another kind.';

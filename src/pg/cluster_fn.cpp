@@ -27,10 +27,6 @@ std::string json_of(Datum datum) {
     });
 }
 
-std::optional<double> or_null(double value) {
-    return std::isnan(value) ? std::nullopt : std::optional<double>(value);
-}
-
 Datum float8_array_datum(const double* numbers, std::size_t count) {
     const NewFloat8Array array(count);
     std::copy(numbers, numbers + count, array.values);
@@ -217,17 +213,19 @@ ECOM_FUNCTION(ecom_kmeans_centers) {
     return static_cast<Datum>(0);
 }
 
-// (model), strict, returns setof: k int, inertia float8, silhouette float8, calinski_harabasz float8, is_elbow boolean,
-// is_chosen boolean, silhouette_rows bigint
+// (model), strict, returns setof: k int, inertia float8, silhouette float8, calinski_harabasz float8, gap float8,
+// gap_error float8, is_elbow boolean, is_chosen boolean, silhouette_rows bigint
 ECOM_FUNCTION(ecom_kmeans_trials) {
     const auto& fit = model_arg<core::KmeansModel>(fcinfo, 0).fit();
     RowSink rows(fcinfo);
     for (const core::ClusterTrial& trial : fit.trials) {
-        RowValues<7> row;
+        RowValues<9> row;
         row.put_datum(Int32GetDatum(trial.clusters));
         row.put(trial.inertia);
-        row.put(or_null(trial.silhouette));
-        row.put(or_null(trial.calinski_harabasz));
+        row.put(trial.silhouette);
+        row.put(trial.calinski_harabasz);
+        row.put(trial.gap);
+        row.put(trial.gap_error);
         row.put_datum(BoolGetDatum(trial.is_elbow));
         row.put_datum(BoolGetDatum(static_cast<std::size_t>(trial.clusters) == fit.result.clusters()));
         row.put(fit.silhouette_rows);

@@ -65,7 +65,7 @@ TEST(ClusterMetrics, OfIrisAreThoseOfScikitLearn) {
     FakeHost host;
     const ClusteredRows rows = ordered(clustered_iris(), host);
     const Silhouettes s = silhouettes(rows, host);
-    EXPECT_NEAR(s.mean, 0.5528190123564094, 1e-12);
+    EXPECT_NEAR(*s.mean, 0.5528190123564094, 1e-12);
     const double first[] = {0.8529550597418951, 0.815494756252101, 0.8293150981473535, 0.8050139497865335,
                             0.849301596785553};
     for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(s.values[i], first[i], 1e-12);
@@ -118,7 +118,7 @@ TEST(ClusterMetrics, AreTheSameForAnyThreadsAndOrder) {
 TEST(ClusterMetrics, SampleIsNearTheWhole) {
     FakeHost host;
     const ClusteredRows rows = ordered(random_data(4000), host);
-    EXPECT_NEAR(silhouettes(rows.sample(1500, 1, host), host).mean, silhouettes(rows, host).mean, 0.02);
+    EXPECT_NEAR(*silhouettes(rows.sample(1500, 1, host), host).mean, *silhouettes(rows, host).mean, 0.02);
 }
 
 TEST(ClusterMetrics, RefuseWhatCannotBeJudged) {
@@ -193,6 +193,37 @@ TEST(RandIndex, KnownValues) {
     EXPECT_EQ(rand_index({7}, {7}), 1.0);
     EXPECT_EQ(rand_index({1, 1, 1}, {2, 2, 2}), 1.0);
     EXPECT_EQ(rand_index({1, 2, 3}, {3, 1, 2}), 1.0);
+}
+
+// A row alone in its cluster counts 0, equal rows do too; four points by hand, in any order of their clusters.
+TEST(Silhouette, OfSeveralLabelingsByHand) {
+    FakeHost host;
+    const std::vector<double> x{0, 1, 5, 7};
+    const auto s = silhouettes({x.data()}, 4, {{0, 0, 1, 1}, {0, 0, 0, 1}, {0, 0, 0, 0}, {2, 0, 2, 0}}, host);
+    // a = 1, 1, 2, 2; b = 6, 5, 4.5, 6.5.
+    EXPECT_NEAR(s[0].mean.value(), (5 / 6.0 + 4 / 5.0 + 2.5 / 4.5 + 4.5 / 6.5) / 4, 1e-15);
+    // a = 3, 2.5, 4.5; b = 7, 6, 2; the last one is alone.
+    EXPECT_NEAR(s[1].mean.value(), (4 / 7.0 + 3.5 / 6 - 2.5 / 4.5 + 0) / 4, 1e-15);
+    EXPECT_EQ(s[1].values[3], 0.0);
+    EXPECT_FALSE(s[2].mean);
+    // a = 5, 6, 5, 6; b = 4, 2.5, 3, 4.5.
+    EXPECT_NEAR(s[3].mean.value(), (-1 / 5.0 - 3.5 / 6 - 2 / 5.0 - 1.5 / 6) / 4, 1e-15);
+    const std::vector<double> same{3, 3};
+    EXPECT_EQ(silhouettes({same.data()}, 2, {{0, 1}}, host)[0].mean, 0.0);
+}
+
+TEST(Silhouette, PlacesOfASampleAreDrawnWithoutRepetition) {
+    FakeHost host;
+    EXPECT_EQ(sample_places(5, 10, 1, host), (std::vector<std::uint32_t>{0, 1, 2, 3, 4}));
+    std::vector<int> hits(20);
+    for (std::uint64_t seed = 0; seed < 4000; ++seed) {
+        const auto places = sample_places(20, 5, seed, host);
+        ASSERT_EQ(places.size(), 5u);
+        EXPECT_TRUE(std::is_sorted(places.begin(), places.end()));
+        for (const auto place : places) ++hits[place];
+    }
+    // Mean 1000, standard deviation below 28.
+    for (const int count : hits) EXPECT_NEAR(count, 1000, 150);
 }
 
 TEST(RandIndex, KeepsToItsMemory) {

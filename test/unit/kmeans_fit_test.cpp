@@ -5,7 +5,7 @@
 
 #include "core/base/json.hpp"
 #include "core/catalog/models.hpp"
-#include "core/cluster/silhouette_sample.hpp"
+#include "core/cluster/gap_statistic.hpp"
 #include "unit/fakes.hpp"
 #include "unit/iris_data.hpp"
 
@@ -54,8 +54,8 @@ TEST(KmeansFit, TrialsOfIrisAsScikitLearn) {
     ASSERT_EQ(fit.trials.size(), 4u);
     for (std::size_t i = 0; i < 4; ++i) {
         EXPECT_EQ(fit.trials[i].clusters, static_cast<int>(i) + 2);
-        EXPECT_NEAR(fit.trials[i].silhouette, silhouettes[i], 1e-12);
-        EXPECT_NEAR(fit.trials[i].calinski_harabasz, indexes[i], 1e-9 * indexes[i]);
+        EXPECT_NEAR(fit.trials[i].silhouette.value(), silhouettes[i], 1e-12);
+        EXPECT_NEAR(fit.trials[i].calinski_harabasz.value(), indexes[i], 1e-9 * indexes[i]);
     }
     EXPECT_TRUE(fit.trials[1].is_elbow);
     EXPECT_EQ(fit.result.clusters(), 2u);
@@ -68,7 +68,7 @@ TEST(KmeansFit, ElbowOfAStraightLineIsNone) {
     FakeHost host;
     const KmeansFit fit = fit_kmeans(iris_rows(), {}, with_options(std::nullopt, R"({"k_min": 1, "k_max": 2})"), host);
     EXPECT_FALSE(fit.trials[0].is_elbow || fit.trials[1].is_elbow);
-    EXPECT_TRUE(std::isnan(fit.trials[0].silhouette));
+    EXPECT_FALSE(fit.trials[0].silhouette);
     EXPECT_EQ(fit.result.clusters(), 2u);
 }
 
@@ -109,7 +109,8 @@ TEST(KmeansModel, StoredAndReadBack) {
     const std::vector<double> row{2, 7, 1};
     EXPECT_EQ(read.squared_distances(read.preprocessed(row.data())), model.squared_distances(model.preprocessed(row.data())));
     ASSERT_EQ(read.fit().trials.size(), 8u);
-    EXPECT_TRUE(std::isnan(read.fit().trials[0].silhouette));
+    EXPECT_FALSE(read.fit().trials[0].silhouette);
+    EXPECT_EQ(read.fit().trials[1].silhouette, model.fit().trials[1].silhouette);
 
     const std::vector<double> infinite{1, 2, INFINITY};
     EXPECT_ERROR_CODE(read.preprocessed(infinite.data()), kNonFiniteInput);
@@ -201,32 +202,44 @@ TEST(KmeansFit, HostStopsItAndGrantsMemory) {
     EXPECT_ERROR_CODE(fit_kmeans(rows, {}, params, poor), kLimitExceeded);
 }
 
-// A row alone in its cluster counts 0, equal rows do too; four points by hand.
-TEST(SilhouetteSample, ByHand) {
+// Two groups of rows, and rows without groups: the gap tells 2 and 1.
+TEST(GapStatistic, FindsGroupsAndTheirAbsence) {
     FakeHost host;
-    const FeatureColumns x{{0, 1, 5, 7}};
-    const auto s = mean_silhouettes(x, {{0, 0, 1, 1}, {0, 0, 0, 1}, {0, 0, 0, 0}}, host);
-    // a = 1, 1, 2, 2; b = 6, 5, 4.5, 6.5.
-    EXPECT_NEAR(s[0], (5 / 6.0 + 4 / 5.0 + 2.5 / 4.5 + 4.5 / 6.5) / 4, 1e-15);
-    // a = 3, 2.5, 4.5; b = 7, 6, 2; the last one is alone.
-    EXPECT_NEAR(s[1], (4 / 7.0 + 3.5 / 6 - 2.5 / 4.5 + 0) / 4, 1e-15);
-    EXPECT_TRUE(std::isnan(s[2]));
-    EXPECT_EQ(mean_silhouettes({{3, 3}}, {{0, 1}}, host)[0], 0);
+    FeatureRows grouped(2), single(2);
+    Rng random(3, 0);
+    for (int i = 0; i < 400; ++i) {
+        const double x[] = {random.uniform() + (i % 2 == 0 ? 4.0 : 0.0), random.uniform()};
+        const double y[] = {random.uniform(), random.uniform()};
+        grouped.add(x, host);
+        single.add(y, host);
+    }
+    const std::string options = R"({"choose": "gap", "k_min": 1, "k_max": 4})";
+    const KmeansFit two = fit_kmeans(grouped, {}, with_options(std::nullopt, options), host);
+    EXPECT_EQ(two.params.clusters, 2);
+    EXPECT_GT(two.trials[1].gap.value(), two.trials[0].gap.value() + two.trials[1].gap_error.value());
+    EXPECT_EQ(fit_kmeans(single, {}, with_options(std::nullopt, options), host).params.clusters, 1);
+    FakeHost eight;
+    eight.threads = 8;
+    EXPECT_EQ(fit_kmeans(grouped, {}, with_options(std::nullopt, options), eight).trials[3].gap, two.trials[3].gap);
+
+    const KmeansFit elbow = fit_kmeans(grouped, {}, with_options(std::nullopt, R"({"choose": "elbow", "k_min": 1})"), host);
+    EXPECT_EQ(elbow.params.clusters, 2);
+    FeatureRows same(1);
+    const double one = 1;
+    same.add(&one, host);
+    same.add(&one, host);
+    const KmeansFit constant = fit_kmeans(same, {}, with_options(std::nullopt, options), host);
+    EXPECT_EQ(constant.params.clusters, 1);
+    EXPECT_FALSE(constant.trials[0].gap);
+    EXPECT_ERROR_CODE(with_options(std::nullopt, R"({"choose": "best"})"), kInvalidArgument);
+    EXPECT_ERROR_CODE(with_options(std::nullopt, R"({"gap_references": 1})"), kInvalidArgument);
 }
 
-TEST(SilhouetteSample, PlacesAreDrawnWithoutRepetition) {
-    FakeHost host;
-    const auto all = sample_places(5, 10, 1, host);
-    EXPECT_EQ(all, (std::vector<std::uint32_t>{0, 1, 2, 3, 4}));
-    std::vector<int> hits(20);
-    for (std::uint64_t seed = 0; seed < 4000; ++seed) {
-        const auto places = sample_places(20, 5, seed, host);
-        ASSERT_EQ(places.size(), 5u);
-        EXPECT_TRUE(std::is_sorted(places.begin(), places.end()));
-        for (const auto place : places) ++hits[place];
-    }
-    // Mean 1000, standard deviation below 28.
-    for (const int count : hits) EXPECT_NEAR(count, 1000, 150);
+TEST(FirstGap, IsNotBelowTheNextLessItsError) {
+    EXPECT_EQ(first_gap({Gap{1, 0}, Gap{2, 0.1}, Gap{2.05, 0.1}, Gap{3, 0}}), 1u);
+    EXPECT_EQ(first_gap({Gap{1, 0}, Gap{2, 0}, Gap{3, 0}}), 2u);
+    EXPECT_EQ(first_gap({std::nullopt, Gap{2, 0}, std::nullopt}), 1u);
+    EXPECT_EQ(first_gap({std::nullopt}), 0u);
 }
 
 TEST(SimplifiedSilhouette, ByHand) {

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/base/budget.hpp"
 #include "core/base/named_options.hpp"
 #include "core/base/parallel.hpp"
-#include "core/cluster/silhouette_sample.hpp"
+#include "core/cluster/gap_statistic.hpp"
+#include "core/stats/silhouette.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 int small_integer(const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
     if (value < low || value > high)
@@ -76,6 +74,36 @@ void mark_elbow(std::vector<ClusterTrial>& trials) {
     if (elbow != nullptr) elbow->is_elbow = true;
 }
 
+// The place of the largest value, of the first of equal ones.
+std::size_t largest(const std::vector<ClusterTrial>& trials, std::optional<double> ClusterTrial::*field) {
+    std::size_t best = 0;
+    for (std::size_t s = 1; s < trials.size(); ++s)
+        if (trials[s].*field && !(trials[best].*field >= trials[s].*field)) best = s;
+    return best;
+}
+
+std::size_t chosen(const std::vector<ClusterTrial>& trials, ClusterCriterion criterion, const std::vector<std::optional<Gap>>& gaps) {
+    switch (criterion) {
+        case ClusterCriterion::kElbow:
+            for (std::size_t s = 0; s < trials.size(); ++s)
+                if (trials[s].is_elbow) return s;
+            return 0;
+        case ClusterCriterion::kGap: return first_gap(gaps);
+        case ClusterCriterion::kCalinskiHarabasz: return largest(trials, &ClusterTrial::calinski_harabasz);
+        case ClusterCriterion::kSilhouette: break;
+    }
+    return largest(trials, &ClusterTrial::silhouette);
+}
+
+ClusterCriterion parse_criterion(const std::string& name) {
+    if (name == "silhouette") return ClusterCriterion::kSilhouette;
+    if (name == "elbow") return ClusterCriterion::kElbow;
+    if (name == "gap") return ClusterCriterion::kGap;
+    if (name == "calinski_harabasz") return ClusterCriterion::kCalinskiHarabasz;
+    throw Error(ErrorCode::kInvalidArgument, "a number of clusters cannot be chosen by \"" + name + "\"",
+                "Use silhouette, elbow, gap or calinski_harabasz.");
+}
+
 void choose_clusters(const LloydEngine& engine, const FeatureColumns& columns, const std::vector<double>& weights,
                      const KmeansFitParams& params, KmeansFit& fit, Host& host) {
     const std::size_t rows = columns[0].size();
@@ -89,14 +117,14 @@ void choose_clusters(const LloydEngine& engine, const FeatureColumns& columns, c
     const auto count = static_cast<std::size_t>(k_max - params.k_min + 1);
     const auto places = sample_places(rows, static_cast<std::size_t>(params.silhouette_rows), params.kmeans.seed, host);
     require_memory(host, add_size(kmeans_bytes(rows, columns.size(), params.kmeans, host.max_threads()),
-                                  silhouette_bytes(places.size(), columns.size(), count)),
+                                  add_size(silhouette_bytes(places.size(), count), mul_size(places.size(), columns.size() * sizeof(double)))),
                    "choosing the number of clusters of " + std::to_string(rows) + " rows");
     FeatureColumns sample(columns.size());
     for (std::size_t j = 0; j < columns.size(); ++j)
         for (const std::uint32_t place : places) sample[j].push_back(columns[j][engine.order()[place]]);
 
     std::vector<KmeansResult> results;
-    std::vector<std::vector<ClusterLabel>> labels;
+    std::vector<std::vector<std::uint32_t>> labels;
     const double total = total_inertia(columns, weights, engine.order(), host);
     double mass = 0.0;
     for (int k = params.k_min; k <= k_max; ++k) {
@@ -109,16 +137,27 @@ void choose_clusters(const LloydEngine& engine, const FeatureColumns& columns, c
         mass = 0.0;
         for (const double m : result.masses) mass += m;
         const double within = result.inertia / (mass - k);
-        fit.trials.push_back({k, result.inertia, kNaN, k > 1 && mass > k && within > 0.0 ? (total - result.inertia) / (k - 1) / within : kNaN, false});
+        ClusterTrial& trial = fit.trials.emplace_back();
+        trial.clusters = k;
+        trial.inertia = result.inertia;
+        if (k > 1 && mass > k && within > 0.0) trial.calinski_harabasz = (total - result.inertia) / (k - 1) / within;
         results.push_back(std::move(result));
     }
     mark_elbow(fit.trials);
-    const std::vector<double> silhouettes = mean_silhouettes(sample, labels, host);
-    std::size_t best = 0;
-    for (std::size_t s = 0; s < count; ++s) {
-        fit.trials[s].silhouette = silhouettes[s];
-        if (silhouettes[s] > silhouettes[best] || std::isnan(silhouettes[best])) best = s;
+    std::vector<const double*> x;
+    for (const auto& column : sample) x.push_back(column.data());
+    const auto fits = silhouettes(x, places.size(), labels, host);
+    for (std::size_t s = 0; s < count; ++s) fit.trials[s].silhouette = fits[s].mean;
+    std::vector<std::optional<Gap>> gaps;
+    if (params.choose == ClusterCriterion::kGap) {
+        gaps = gap_statistic(sample, params.k_min, k_max, params.gap_references, params.kmeans, host);
+        for (std::size_t s = 0; s < count; ++s) {
+            if (!gaps[s]) continue;
+            fit.trials[s].gap = gaps[s]->gap;
+            fit.trials[s].gap_error = gaps[s]->error;
+        }
     }
+    const std::size_t best = chosen(fit.trials, params.choose, gaps);
     fit.silhouette_rows = static_cast<std::int64_t>(places.size());
     // Labels of the losers were not kept: those of the winner cost one pass.
     const LloydRun run = engine.assign(results[best].centers, host);
@@ -158,6 +197,8 @@ KmeansFitParams read_kmeans_params(std::optional<int> clusters, const Document& 
     if (auto centers = options.numbers("initial_centers")) params.kmeans.initial_centers = *std::move(centers);
     if (const auto k = options.integer("k_min")) params.k_min = small_integer("k_min", *k, 1, kMaxClusters);
     if (const auto k = options.integer("k_max")) params.k_max = small_integer("k_max", *k, 1, kMaxClusters);
+    if (const auto choose = options.text("choose")) params.choose = parse_criterion(*choose);
+    if (const auto sets = options.integer("gap_references")) params.gap_references = small_integer("gap_references", *sets, 2, 1000);
     if (const auto rows = options.integer("silhouette_rows"))
         params.silhouette_rows = small_integer("silhouette_rows", *rows, 2, 100000);
     options.finish();

@@ -12,13 +12,21 @@
 
 namespace ecom::core {
 
+// What chooses the number of clusters: the largest silhouette or index of Calinski and Harabasz, the elbow of the
+// inertia, or the first gap.
+enum class ClusterCriterion { kSilhouette, kElbow, kGap, kCalinskiHarabasz };
+
 struct KmeansFitParams {
-    // The number of clusters is given, or the one of k_min .. k_max with the largest mean silhouette.
+    // The number of clusters is given, or chosen from k_min .. k_max.
     std::optional<int> clusters = 3;
     std::optional<int> n_init;  // default_starts() of the rows if not given
     int k_min = 2;
     int k_max = 8;
-    // The silhouette is exact on a random sample of this many rows: it costs the square of their number.
+    ClusterCriterion choose = ClusterCriterion::kSilhouette;
+    // Sets of random rows that the gap statistic compares with; it is computed when it chooses.
+    int gap_references = 10;
+    // The silhouette is exact on a random sample of this many rows: it costs the square of their number. The gap
+    // statistic takes the same sample.
     std::int64_t silhouette_rows = 5000;
     PreprocessorParams preprocessing{PowerTransform::kNone, ScalingMethod::kNone};
     KmeansParams kmeans;
@@ -27,8 +35,8 @@ struct KmeansFitParams {
     void check() const;
 };
 
-// Options transform, scaling, n_init, seed, tolerance, max_iterations, initial_centers, k_min, k_max and
-// silhouette_rows. Throws kInvalidArgument for others and for values without a meaning.
+// Options transform, scaling, n_init, seed, tolerance, max_iterations, initial_centers, k_min, k_max,
+// choose, gap_references and silhouette_rows. Throws kInvalidArgument for others and for values without a meaning.
 KmeansFitParams read_kmeans_params(std::optional<int> clusters, const Document& options);
 
 // data: at least one row; weights: empty, or one a row. `fit.result.labels` holds the rows' clusters.

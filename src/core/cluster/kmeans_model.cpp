@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/stats/feature_rows.hpp"
@@ -11,43 +12,40 @@
 namespace ecom::core {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+// Fields are absent where a number of clusters has no such value.
+constexpr std::pair<const char*, std::optional<double> ClusterTrial::*> kTrialFields[] = {
+    {"silhouette", &ClusterTrial::silhouette},
+    {"calinski_harabasz", &ClusterTrial::calinski_harabasz},
+    {"gap", &ClusterTrial::gap},
+    {"gap_error", &ClusterTrial::gap_error},
+};
 
 Document trials_document(const std::vector<ClusterTrial>& trials) {
-    Document::Ints clusters;
-    Document::Doubles inertia, silhouette, calinski_harabasz;
-    std::int64_t elbow = 0;
+    Document::List list;
     for (const ClusterTrial& trial : trials) {
-        clusters.push_back(trial.clusters);
-        inertia.push_back(trial.inertia);
-        // JSON has no NaN; a silhouette is never below -1, an index of variances never below 0.
-        silhouette.push_back(std::isnan(trial.silhouette) ? -2.0 : trial.silhouette);
-        calinski_harabasz.push_back(std::isnan(trial.calinski_harabasz) ? -1.0 : trial.calinski_harabasz);
-        if (trial.is_elbow) elbow = trial.clusters;
+        Document document = Document::object();
+        document.set("clusters", Document(static_cast<std::int64_t>(trial.clusters)))
+            .set("inertia", Document(trial.inertia))
+            .set("elbow", Document(trial.is_elbow));
+        for (const auto& [name, field] : kTrialFields)
+            if (trial.*field) document.set(name, Document(*(trial.*field)));
+        list.push_back(std::move(document));
     }
-    return Document::object()
-        .set("clusters", Document(std::move(clusters)))
-        .set("inertia", Document(std::move(inertia)))
-        .set("silhouette", Document(std::move(silhouette)))
-        .set("calinski_harabasz", Document(std::move(calinski_harabasz)))
-        .set("elbow", Document(elbow));
+    return Document(std::move(list));
 }
 
-std::vector<ClusterTrial> read_trials(const Document& document) {
-    const auto clusters = document.at("clusters").as_ints();
-    const auto inertia = document.at("inertia").as_doubles();
-    const auto silhouette = document.at("silhouette").as_doubles();
-    const auto calinski_harabasz = document.at("calinski_harabasz").as_doubles();
-    const std::int64_t elbow = document.at("elbow").as_int();
-    if (inertia.size() != clusters.size() || silhouette.size() != clusters.size() ||
-        calinski_harabasz.size() != clusters.size())
-        Reader::corrupt();
-    if (elbow != 0 && std::find(clusters.begin(), clusters.end(), elbow) == clusters.end()) Reader::corrupt();
+std::vector<ClusterTrial> read_trials(const Document& documents) {
     std::vector<ClusterTrial> trials;
-    for (std::size_t i = 0; i < clusters.size(); ++i) {
-        if (clusters[i] < 1 || clusters[i] > kMaxClusters) Reader::corrupt();
-        trials.push_back({static_cast<int>(clusters[i]), inertia[i], silhouette[i] < -1.0 ? kNaN : silhouette[i],
-                          calinski_harabasz[i] < 0.0 ? kNaN : calinski_harabasz[i], clusters[i] == elbow});
+    for (const Document& document : documents.as_list()) {
+        const std::int64_t clusters = document.at("clusters").as_int();
+        if (clusters < 1 || clusters > kMaxClusters) Reader::corrupt();
+        ClusterTrial trial;
+        trial.clusters = static_cast<int>(clusters);
+        trial.inertia = document.at("inertia").as_double();
+        trial.is_elbow = document.at("elbow").as_bool();
+        for (const auto& [name, field] : kTrialFields)
+            if (const Document* value = document.find(name)) trial.*field = value->as_double();
+        trials.push_back(trial);
     }
     return trials;
 }
@@ -109,8 +107,8 @@ Document KmeansModel::summary() const {
         .set("converged", Document(fit_.result.converged))
         .set("n_init", Document(static_cast<std::int64_t>(fit_.params.n_init)));
     for (const ClusterTrial& trial : fit_.trials)
-        if (static_cast<std::size_t>(trial.clusters) == clusters() && !std::isnan(trial.silhouette))
-            summary.set("silhouette", Document(trial.silhouette));
+        if (static_cast<std::size_t>(trial.clusters) == clusters() && trial.silhouette)
+            summary.set("silhouette", Document(*trial.silhouette));
     if (fit_.preprocessor)
         summary.set("transform", Document(std::string(name_of(fit_.preprocessor->params().transform))))
             .set("scaling", Document(std::string(name_of(fit_.preprocessor->params().scaling))));

@@ -16,9 +16,11 @@ namespace ecom::core {
 struct ClusterTrial {
     int clusters = 1;
     double inertia = 0.0;
-    double silhouette = 0.0;         // mean over the sample; NaN for one cluster
-    double calinski_harabasz = 0.0;  // ratio of the variances between and within (1974); NaN for one cluster
-    bool is_elbow = false;           // where the inertia bends most
+    std::optional<double> silhouette;         // mean over the sample; none for one cluster
+    std::optional<double> calinski_harabasz;  // ratio of the variances between and within (1974); none for one cluster
+    bool is_elbow = false;                    // where the inertia bends most
+    std::optional<double> gap;                // gap statistic of the sample, and its error
+    std::optional<double> gap_error;
 };
 
 struct KmeansFit {

@@ -7,9 +7,7 @@
 #include <string>
 
 #include "core/base/budget.hpp"
-#include "core/base/eigen.hpp"
 #include "core/base/error.hpp"
-#include "core/base/parallel.hpp"
 #include "core/base/rng.hpp"
 #include "core/base/firewall.hpp"
 
@@ -55,44 +53,6 @@ void visit_deviations(const ClusteredRows& rows, const std::vector<double>& cent
         }
         visit(square);
     }
-}
-
-// Sum of the distances from one row to rows begin .. end - 1, a strip at a time: strips start at `begin` and lie in
-// aligned memory, so that the order of the additions depends on nothing else.
-double sum_of_distances(const ClusteredRows& rows, std::size_t from, std::size_t begin, std::size_t end) {
-    constexpr std::size_t kStrip = 256;
-    Eigen::Array<double, kStrip, 1> strip;
-    double sum = 0.0;
-    for (std::size_t start = begin; start < end; start += kStrip) {
-        const auto count = static_cast<Eigen::Index>(std::min(kStrip, end - start));
-        auto squares = strip.head(count);
-        squares.setZero();
-        for (std::size_t f = 0; f < rows.features(); ++f) {
-            const Eigen::Map<const Eigen::ArrayXd> column(rows.column(f) + start, count);
-            squares += (column - rows.column(f)[from]).square();
-        }
-        sum += squares.sqrt().sum();
-    }
-    return sum;
-}
-
-double silhouette_of(const ClusteredRows& rows, std::size_t row, std::size_t own, PollEvery& poll) {
-    const std::size_t size = rows.start(own + 1) - rows.start(own);
-    if (size == 1) return 0.0;
-    double inside = 0.0;
-    double nearest = std::numeric_limits<double>::infinity();
-    for (std::size_t c = 0; c < rows.clusters(); ++c) {
-        const std::size_t count = rows.start(c + 1) - rows.start(c);
-        poll(count * rows.features() / 2 + 1);
-        const double sum = sum_of_distances(rows, row, rows.start(c), rows.start(c + 1));
-        if (c == own)
-            inside = sum / static_cast<double>(count - 1);
-        else
-            nearest = std::min(nearest, sum / static_cast<double>(count));
-    }
-    require_finite_result(inside + nearest);
-    const double larger = std::max(inside, nearest);
-    return larger > 0.0 ? (nearest - inside) / larger : 0.0;
 }
 
 }  // namespace
@@ -172,23 +132,15 @@ Silhouettes silhouettes(const ClusteredRows& rows, Host& host) {
     const std::size_t n = rows.rows();
     require_memory(host, add_size(ClusteredRows::bytes_needed(n, rows.features()), mul_size(n, 2 * sizeof(double))),
                    "silhouettes of " + std::to_string(n) + " rows");
-    std::vector<double> ordered(n);
-    std::vector<std::size_t> cluster_of(n);
+    std::vector<const double*> columns;
+    for (std::size_t f = 0; f < rows.features(); ++f) columns.push_back(rows.column(f));
+    std::vector<std::uint32_t> cluster_of(n);
     for (std::size_t c = 0; c < rows.clusters(); ++c)
         std::fill(cluster_of.begin() + static_cast<std::ptrdiff_t>(rows.start(c)),
-                  cluster_of.begin() + static_cast<std::ptrdiff_t>(rows.start(c + 1)), c);
-    constexpr std::size_t kRowsOfTask = 64;
-    parallel_for(host, (n + kRowsOfTask - 1) / kRowsOfTask, [&](std::size_t task, Host& worker) {
-        PollEvery poll(worker);
-        for (std::size_t i = task * kRowsOfTask; i < std::min(n, (task + 1) * kRowsOfTask); ++i)
-            ordered[i] = silhouette_of(rows, i, cluster_of[i], poll);
-    });
-    Silhouettes result{0.0, std::vector<double>(n)};
-    for (std::size_t i = 0; i < n; ++i) {
-        result.mean += ordered[i];
-        result.values[rows.source(i)] = ordered[i];
-    }
-    result.mean /= static_cast<double>(n);
+                  cluster_of.begin() + static_cast<std::ptrdiff_t>(rows.start(c + 1)), static_cast<std::uint32_t>(c));
+    const Silhouettes ordered = std::move(silhouettes(columns, n, {cluster_of}, host).front());
+    Silhouettes result{ordered.mean, std::vector<double>(n)};
+    for (std::size_t i = 0; i < n; ++i) result.values[rows.source(i)] = ordered.values[i];
     return result;
 }
 

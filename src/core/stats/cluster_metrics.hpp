@@ -1,8 +1,7 @@
 // How well separated the clusters of a labelling are, without a truth to compare with.
 //
 // With distances Euclidean, n rows and k clusters:
-// Silhouette (Rousseeuw, 1987): the mean over rows of (b - a) / max(a, b), a the mean distance to the other rows of
-// the own cluster, b the smallest mean distance to another cluster; 0 for a row alone in its cluster.
+// Silhouette (Rousseeuw, 1987): the mean over rows, see silhouette.hpp.
 // Davies-Bouldin (1979): the mean over clusters of the worst (s_i + s_j) / d(c_i, c_j), s the mean distance to the
 // centroid c; coinciding centroids are passed over.
 // Calinski-Harabasz (1974): (between / (k - 1)) / (within / (n - k)) of the sums of squares; 1 when within is 0.
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "core/base/host.hpp"
+#include "core/stats/silhouette.hpp"
 
 namespace ecom::core {
 
@@ -58,13 +58,8 @@ private:
     std::vector<std::size_t> source_;
 };
 
-struct Silhouettes {
-    double mean;
-    std::vector<double> values;  // one for each row, in the order of the arrays given to ClusteredRows
-};
-
-// All pairs of rows: O(n^2 features) on as many threads as the host grants. This and the two below throw
-// kNonFiniteInput when distances overflow.
+// Values are in the order of the arrays given to ClusteredRows. This and the two below throw kNonFiniteInput when
+// distances overflow.
 Silhouettes silhouettes(const ClusteredRows& rows, Host& host);
 
 double davies_bouldin(const ClusteredRows& rows, Host& host);

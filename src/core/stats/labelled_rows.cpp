@@ -59,8 +59,8 @@ ClusteredRows LabelledRowsState::clustered(Host& host) const {
 
 double LabelledRowsState::silhouette(Host& host) const {
     const ClusteredRows rows = clustered(host);
-    if (!sample_) return silhouettes(rows, host).mean;
-    return silhouettes(rows.sample(static_cast<std::size_t>(*sample_), kSampleSeed, host), host).mean;
+    if (!sample_) return *silhouettes(rows, host).mean;
+    return *silhouettes(rows.sample(static_cast<std::size_t>(*sample_), kSampleSeed, host), host).mean;
 }
 
 void LabelledRowsState::encode(Writer& out) const {
