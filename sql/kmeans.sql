@@ -76,6 +76,12 @@ order by options collate "C";
 select k, round(inertia::numeric, 4) as inertia, round(silhouette::numeric, 6) as silhouette, round(calinski_harabasz::numeric, 4) as ch,
        is_elbow, is_chosen, silhouette_rows
 from (select ecom.kmeans_fit(array[x], null, '{"k_min": 1, "k_max": 5}') as model from point) m, ecom.kmeans_trials(m.model) order by k;
+-- Other criteria.
+select k, round(gap::numeric, 6) as gap, round(gap_error::numeric, 6) as gap_error, is_chosen
+from (select ecom.kmeans_fit(array[x], null, '{"k_min": 1, "k_max": 4, "choose": "gap"}') as model from point) m, ecom.kmeans_trials(m.model) order by k;
+select choose, (select k from ecom.kmeans_trials(m.model) where is_chosen) as chosen, (select count(gap) from ecom.kmeans_trials(m.model)) as gaps
+from unnest('{silhouette, elbow, calinski_harabasz}'::text[]) choose,
+     lateral (select ecom.kmeans_fit(array[x], null, jsonb_build_object('choose', choose, 'k_max', 5)) as model from point) m order by 1;
 select count(*) as trials_of_a_given_k from (select ecom.kmeans_fit(array[x], 2) as model from point) m, ecom.kmeans_trials(m.model);
 -- No more clusters than different rows are tried; the sample has the size that was asked for.
 select array_agg(k order by k) as tried from (select ecom.kmeans_fit(array[v % 4]::float8[], null) as model from generate_series(1, 40) v) m,
@@ -137,7 +143,7 @@ from (values (1, '0'), (2, '-1'), (3, '10001'), (4, '7'), (5, '2, ''{"n_init": 0
              (12, '2, ''{"scaling": "normal"}'''), (13, '2, ''{"initial_centers": [1, 2, 3]}'''), (14, 'null, ''{"initial_centers": [1, 2, 3, 4]}'''),
              (15, 'null, ''{"k_min": 5, "k_max": 3}'''), (16, 'null, ''{"k_min": 7, "k_max": 9}'''), (17, 'null, ''{"silhouette_rows": 1}'''),
              (18, '2, ''{}'', 0'), (19, '2, ''{}'', -1'), (20, '2, ''{}'', null'), (21, '2, ''{}'', ''NaN'''), (22, '2, ''{}'', ''infinity'''),
-             (23, '2, null')) v (n, arguments) order by n;
+             (23, '2, null'), (24, 'null, ''{"choose": "best"}'''), (25, 'null, ''{"gap_references": 1}''')) v (n, arguments) order by n;
 select pg_temp.error_of('select ecom.kmeans_segment(array[x], 0) over () from test_kmeans.point');
 select pg_temp.error_of('select ecom.kmeans_segment(array[x], 7) over () from test_kmeans.point');
 select pg_temp.error_of('select ecom.kmeans_segment(array[x], 2, options => null) over () from test_kmeans.point');
