@@ -23,7 +23,7 @@ begin
     execute format('
         with known as (
             select f.customer_key, max(f.ordered_at) filter (where f.ordered_at < $2::timestamp)::date as last_date,
-                   count(distinct f.order_id) filter (where f.ordered_at < $2::timestamp) as orders,
+                   count(*) filter (where f.line_number = 1 and f.ordered_at < $2::timestamp) as orders,
                    bool_or(f.ordered_at >= $2::timestamp) as is_buyer
             from %1$I.fact_sales f
             where not f.is_return and f.customer_key <> 0 and f.ordered_at >= ($2 - 365)::timestamp and f.ordered_at < ($2 + 90)::timestamp

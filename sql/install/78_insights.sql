@@ -532,7 +532,7 @@ comment on function ecom.insights(name, date, date, int) is
 'What a period has to tell: plain sentences, the weightiest first, each with the query that proves it.
 Example: SELECT insight FROM ecom.insights(''shop'')
 Example: SELECT insight, evidence_sql FROM ecom.insights(''shop'', ''2025-10-01'', ''2025-10-31'', 5)
-One row per sentence. kind: change, segment, customers, returns, satisfaction, delivery, alert, anomaly or concentration; metric
+One row per sentence. kind: change, segment, customers, returns, satisfaction, delivery, alert, anomaly, concentration or plan; metric
 and segment it is about, value and change_rate; evidence_sql: a query over the functions of ecom that returns the figures of the
 sentence.
 Arguments:

@@ -52,6 +52,8 @@ create table {mart}.retention_plan (
     is_holdout             boolean       not null,
     cumulative_cost_amount numeric(18,2) not null,
     evidence               text          not null,
+    evidence_grade         text          not null check (evidence_grade in ('strong', 'moderate', 'weak', 'none')),
+    inputs                 text          not null,
     as_of_date             date          not null
 );
 comment on table {mart}.retention_plan is
@@ -70,6 +72,8 @@ comment on column {mart}.retention_plan.break_even_save_rate is 'Save rate at wh
 comment on column {mart}.retention_plan.is_holdout is 'True for customers to leave alone, so that the effect can be measured.';
 comment on column {mart}.retention_plan.cumulative_cost_amount is 'Cost of the plan up to and with this row, hold-outs left out.';
 comment on column {mart}.retention_plan.evidence is 'Where the save rate comes from: assumption, or campaign for a measured one.';
+comment on column {mart}.retention_plan.evidence_grade is 'moderate for a save rate that a campaign has shown, weak for an assumed one.';
+comment on column {mart}.retention_plan.inputs is 'Where the figures come from.';
 comment on column {mart}.retention_plan.as_of_date is 'Day of the plan.';
 $ddl$);
 
@@ -346,8 +350,11 @@ begin
     end;
     execute format('
         insert into %I.retention_plan (action_rank, customer_key, churn_band, churn_probability, value_amount, intervention, cost_amount, saved_amount,
-                                       profit_amount, roi, break_even_save_rate, is_holdout, cumulative_cost_amount, evidence, as_of_date)
-        select q.*, $1 from (%s) q order by q.action_rank', mart, query) using as_of;
+                                       profit_amount, roi, break_even_save_rate, is_holdout, cumulative_cost_amount, evidence, evidence_grade, inputs, as_of_date)
+        select q.*, case q.evidence when ''campaign'' then ''moderate'' else ''weak'' end,
+               ''probability: customer_churn; value: customer_value, margin ''
+               || case when %L <> '''' then ''retention.margin_rate'' else ''fact_order'' end || ''; cost and save rate: intervention, '' || q.evidence, $1
+        from (%s) q order by q.action_rank', mart, ecom_internal.setting(mart, 'retention.margin_rate'), query) using as_of;
     get diagnostics rows = row_count;
     execute format('analyze %I.retention_plan', mart);
     reason := case when rows = 0 then 'no intervention pays with any customer' else '' end;

@@ -100,7 +100,7 @@ create table {mart}.delivery_effect (
 );
 comment on table {mart}.delivery_effect is
 'One row per region and carrier, and for all of either: what a day more and a late delivery do to satisfaction, written by ecom.refresh.
-Compared are orders of one region, shipping method, month and category.';
+Compared are orders of one region, shipping method, season and main category.';
 comment on column {mart}.delivery_effect.region is 'Region, or All.';
 comment on column {mart}.delivery_effect.carrier is 'Carrier, or All.';
 comment on column {mart}.delivery_effect.as_of_date is 'Day that the figures look back from.';
@@ -108,7 +108,7 @@ comment on column {mart}.delivery_effect.order_count is 'Rated orders that were 
 comment on column {mart}.delivery_effect.lowest_days is 'Fewest days among them: below, scores meet the top of the scale.';
 comment on column {mart}.delivery_effect.highest_days is 'Most days among them: beyond, scores meet the bottom of the scale.';
 comment on column {mart}.delivery_effect.day_effect is 'Change of the satisfaction score for each day more.';
-comment on column {mart}.delivery_effect.day_effect_error is 'Standard error of day_effect; orders count, not lines.';
+comment on column {mart}.delivery_effect.day_effect_error is 'Standard error of day_effect, robust to unequal spread (HC1).';
 comment on column {mart}.delivery_effect.day_effect_lower is 'Lower end of the 95 percent interval of day_effect.';
 comment on column {mart}.delivery_effect.day_effect_upper is 'Upper end of the 95 percent interval of day_effect.';
 comment on column {mart}.delivery_effect.day_effect_p_value is 'Probability of such a slope when days have no effect.';
@@ -296,18 +296,19 @@ begin
     execute format('delete from %I.delivery_effect', mart);
     -- Where the mean score lies near an end of the scale, a day more cannot show there: such days are left out, and slopes are divided by
     -- the share of scores that the ends do not hold, taken as normal about the mean of their days (Greene, 1981). Orders of one region,
-    -- method, month and category are compared by their distance from the mean of these (Frisch and Waugh, 1933); errors are those of orders.
+    -- method, season and main category are compared by their distance from the mean of these (Frisch and Waugh, 1933).
     execute format('
         insert into %1$I.delivery_effect (region, carrier, as_of_date, order_count, lowest_days, highest_days, day_effect, day_effect_error, day_effect_lower,
             day_effect_upper, day_effect_p_value, late_effect, late_effect_lower, late_effect_upper, late_effect_p_value, evidence_grade, inputs)
         with rated as materialized (
-            select f.customer_key, f.order_id, g.region, coalesce(nullif(m.carrier, ''''), m.name) as carrier, m.name as method,
-                   f.order_date_key / 100 as month, p.category, f.delivery_days as days, f.satisfaction_score::float8 as score,
-                   (f.delivery_days > $3)::int::float8 as late
+            select g.region, coalesce(nullif(m.carrier, ''''), m.name) as carrier, m.name as method, f.order_date_key / 100 %% 100 %% 12 / 3 as season,
+                   (array_agg(p.category order by f.revenue_amount desc, p.category collate "C"))[1] as category, max(f.delivery_days) as days,
+                   avg(f.satisfaction_score)::float8 as score, (max(f.delivery_days) > $3)::int::float8 as late
             from %1$I.fact_sales f join %1$I.dim_geography g using (geography_key) join %1$I.dim_shipping_method m using (shipping_method_key)
             join %1$I.dim_product p using (product_key)
             where not f.is_return and f.delivery_days is not null and f.satisfaction_score is not null and f.shipping_method_key <> 0
-              and f.geography_key <> 0 and f.ordered_at >= ($1 - $2)::timestamp and f.ordered_at < $1::timestamp),
+              and f.geography_key <> 0 and f.ordered_at >= ($1 - $2)::timestamp and f.ordered_at < $1::timestamp
+            group by g.region, m.carrier, m.name, f.customer_key, f.order_id, f.order_date_key),
         span as (
             select x.days, 1 - coalesce(h.p_value, 0) / 2 - coalesce(l.p_value, 0) / 2 as free
             from (select r.days, avg(r.score) as mean, stddev_samp(r.score) as sd from rated r group by r.days having avg(r.score) between 2 and 4) x
@@ -315,22 +316,26 @@ begin
             left join lateral ecom_internal.t_interval(x.mean - 0.5, x.sd, 1000000000, 0.95) l on true),
         kept as (select r.*, s.free from rated r join span s using (days)),
         cell as (
-            select k.region, k.carrier, k.method, k.month, k.category, avg(k.days)::float8 as days, avg(k.score) as score, avg(k.late) as late
-            from kept k group by k.region, k.carrier, k.method, k.month, k.category),
+            select k.region, k.carrier, k.method, k.season, k.category, avg(k.days)::float8 as days, avg(k.score) as score, avg(k.late) as late
+            from kept k group by k.region, k.carrier, k.method, k.season, k.category),
         part as (
-            select k.region, k.carrier, min(k.days) as lowest, max(k.days) as highest, count(*) as lines, sum(k.free) as free,
-                   sum((k.days - c.days) ^ 2) as xx,
-                   sum((k.days - c.days) * (k.score - c.score)) as xy, sum((k.late - c.late) ^ 2) as zz, sum((k.late - c.late) * (k.score - c.score)) as zy
-            from kept k join cell c using (region, carrier, method, month, category)
-            group by k.region, k.carrier, k.customer_key, k.order_id),
+            select k.region, k.carrier, k.days, k.free, (k.days - c.days) ^ 2 as xx, (k.days - c.days) * (k.score - c.score) as xy,
+                   (k.late - c.late) ^ 2 as zz, (k.late - c.late) * (k.score - c.score) as zy
+            from kept k join cell c using (region, carrier, method, season, category)),
+        cells as (
+            select coalesce(c.region, ''All'') as region, coalesce(c.carrier, ''All'') as carrier, count(*) as cells
+            from cell c group by grouping sets ((), (c.region), (c.carrier), (c.region, c.carrier))),
         place as (
-            select coalesce(p.region, ''All'') as region, coalesce(p.carrier, ''All'') as carrier, count(*) as n, min(p.lowest) as lowest, max(p.highest) as highest,
-                   sum(p.xx) as xx, sum(p.zz) as zz, sum(p.lines) / sum(p.free) as stretch, sum(p.xy) / nullif(sum(p.xx), 0) as day_effect, sum(p.zy) / nullif(sum(p.zz), 0) as late_effect
-            from part p group by grouping sets ((), (p.region), (p.carrier), (p.region, p.carrier))
-            having count(*) > 0),
+            select p.*, p.n - c.cells - 1 as spare
+            from (select coalesce(p.region, ''All'') as region, coalesce(p.carrier, ''All'') as carrier, count(*) as n, min(p.days) as lowest, max(p.days) as highest,
+                         sum(p.xx) as xx, sum(p.zz) as zz, count(*) / sum(p.free) as stretch, sum(p.xy) / nullif(sum(p.xx), 0) as day_effect,
+                         sum(p.zy) / nullif(sum(p.zz), 0) as late_effect
+                  from part p group by grouping sets ((), (p.region), (p.carrier), (p.region, p.carrier)) having count(*) > 0) p
+            join cells c using (region, carrier)),
+        -- A mean for each cell was fitted too.
         error as (
-            select l.region, l.carrier, sqrt(sum((p.xy - l.day_effect * p.xx) ^ 2) * max(l.n) / nullif(max(l.n) - 1, 0)) / nullif(max(l.xx), 0) as day_error,
-                   sqrt(sum((p.zy - l.late_effect * p.zz) ^ 2) * max(l.n) / nullif(max(l.n) - 1, 0)) / nullif(max(l.zz), 0) as late_error
+            select l.region, l.carrier, sqrt(sum((p.xy - l.day_effect * p.xx) ^ 2) * max(l.n) / nullif(greatest(max(l.spare), 0), 0)) / nullif(max(l.xx), 0) as day_error,
+                   sqrt(sum((p.zy - l.late_effect * p.zz) ^ 2) * max(l.n) / nullif(greatest(max(l.spare), 0), 0)) / nullif(max(l.zz), 0) as late_error
             from place l join part p on (l.region = ''All'' or l.region = p.region) and (l.carrier = ''All'' or l.carrier = p.carrier)
             group by l.region, l.carrier)
         select l.region, l.carrier, $1, l.n, l.lowest, l.highest, l.stretch * l.day_effect, l.stretch * nullif(e.day_error, 0), d.ci_low, d.ci_high, d.p_value,
@@ -338,8 +343,8 @@ begin
                case when coalesce(d.p_value, 1) >= 0.05 then ''none'' when l.stretch * e.day_error <= 0.02 then ''strong'' when l.stretch * e.day_error <= 0.05 then ''moderate'' else ''weak'' end,
                format(''scores and days: fact_sales, %%s orders; late: more than delivery.promised_days = %%s'', l.n, $3)
         from place l join error e using (region, carrier)
-        left join lateral ecom_internal.t_interval(l.stretch * l.day_effect, l.stretch * e.day_error, l.n - 1, 0.95) d on true
-        left join lateral ecom_internal.t_interval(l.late_effect, e.late_error, l.n - 1, 0.95) t on true', mart)
+        left join lateral ecom_internal.t_interval(l.stretch * l.day_effect, l.stretch * e.day_error, l.spare, 0.95) d on true
+        left join lateral ecom_internal.t_interval(l.late_effect, e.late_error, l.spare, 0.95) t on true', mart)
         using as_of, ecom_internal.setting(mart, 'delivery.history_days')::int, ecom_internal.setting(mart, 'delivery.promised_days')::int;
     get diagnostics rows = row_count;
     return rows;

@@ -23,7 +23,7 @@ comment on column {mart}.product_stock_plan.product is 'Name of the product.';
 
 create view {mart}.customer_retention_plan as
 select r.action_rank, c.customer_id, c.name as customer_name, c.segment as customer_segment, r.intervention, r.is_holdout, r.churn_band,
-       r.churn_probability, r.value_amount, r.cost_amount, r.profit_amount, r.cumulative_cost_amount, r.evidence, r.as_of_date
+       r.churn_probability, r.value_amount, r.cost_amount, r.profit_amount, r.cumulative_cost_amount, r.evidence_grade, r.inputs, r.as_of_date
 from {mart}.retention_plan r
 join {mart}.dim_customer c on c.customer_key = r.customer_key;
 comment on view {mart}.customer_retention_plan is 'One row per customer whom it pays to keep: name, segment, and what to do.';

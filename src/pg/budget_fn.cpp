@@ -1,6 +1,8 @@
 // ecom.choose_within_budget, ecom.choose_option_within_budget and ecom.allocate_budget: window functions that divide one budget among rows.
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <string_view>
 
 #include "core/base/budget.hpp"
 #include "core/prescribe/allocation.hpp"
@@ -11,7 +13,6 @@
 #include "pg/window_series.hpp"
 
 extern "C" {
-#include "catalog/pg_type.h"
 #include "utils/array.h"
 }
 
@@ -61,40 +62,56 @@ ChannelPlan plan_channels(WindowObject window) {
     return plan;
 }
 
-// Argument `arg` of one row of the partition, a float8[]: appended, with NaN for its NULL elements. Returns how many.
-std::size_t append_row_array(WindowObject window, int arg, int64 row, std::vector<double>& to) {
-    struct {
-        Datum* values = nullptr;
-        bool* nulls = nullptr;
-        int n = 0;
-    } elements;
-    call([&] {
+// Reads float8[] arguments of a window function without a copy by the server for each: the bytes of a value in a row need not be
+// aligned as an ArrayType is, so they are copied into one buffer.
+class ArrayReader {
+public:
+    explicit ArrayReader(WindowObject window) : window_(window) {}
+
+    // Argument `arg` of one row of the partition: appended, with NaN for its NULL elements. Returns how many.
+    std::size_t append(int arg, int64 row, std::vector<double>& to) {
         bool is_null;
-        bool is_out;
-        const Datum value = WinGetFuncArgInPartition(window, arg, static_cast<int>(row), WINDOW_SEEK_HEAD, false, &is_null, &is_out);
-        if (!is_null)
-            deconstruct_array(DatumGetArrayTypeP(value), FLOAT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements.values, &elements.nulls,
-                              &elements.n);
-    });
-    for (int i = 0; i < elements.n; ++i)
-        to.push_back(elements.nulls[i] ? std::numeric_limits<double>::quiet_NaN() : DatumGetFloat8(elements.values[i]));
-    if (elements.values != nullptr)
-        call([&] {
-            pfree(elements.values);
-            pfree(elements.nulls);
+        const Datum value = call([&] {
+            bool is_out;
+            return WinGetFuncArgInPartition(window_, arg, static_cast<int>(row), WINDOW_SEEK_HEAD, false, &is_null, &is_out);
         });
-    return static_cast<std::size_t>(elements.n);
-}
+        if (is_null) return 0;
+        const std::string_view bytes = bytes_arg(value);
+        buffer_.resize((VARHDRSZ + bytes.size()) / sizeof(double) + 1);
+        std::memcpy(reinterpret_cast<char*>(buffer_.data()) + VARHDRSZ, bytes.data(), bytes.size());
+        const auto* array = reinterpret_cast<const ArrayType*>(buffer_.data());
+        std::size_t n = ARR_NDIM(array) > 0 ? 1 : 0;
+        for (int d = 0; d < ARR_NDIM(array); ++d) n *= static_cast<std::size_t>(ARR_DIMS(array)[d]);
+        const bits8* nulls = ARR_NULLBITMAP(array);
+        const char* next = ARR_DATA_PTR(array);
+        for (std::size_t i = 0; i < n; ++i) {
+            if (nulls != nullptr && (nulls[i / 8] & (1 << (i % 8))) == 0) {
+                to.push_back(std::numeric_limits<double>::quiet_NaN());
+                continue;
+            }
+            double element;
+            std::memcpy(&element, next, sizeof element);
+            next += sizeof element;
+            to.push_back(element);
+        }
+        return n;
+    }
+
+private:
+    WindowObject window_;
+    std::vector<double> buffer_;
+};
 
 core::OptionTable read_options(WindowObject window, core::Host& host) {
     const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
     core::OptionTable table;
+    ArrayReader arrays(window);
     for (int64 row = 0; row < rows; ++row) {
         host.poll();
         if (table.value.size() == table.value.capacity())
             core::require_memory(host, core::mul_size(table.value.size(), 4 * sizeof(double)), "reading options");
-        const std::size_t profits = append_row_array(window, 0, row, table.value);
-        const std::size_t costs = append_row_array(window, 1, row, table.cost);
+        const std::size_t profits = arrays.append(0, row, table.value);
+        const std::size_t costs = arrays.append(1, row, table.cost);
         if (profits != costs)
             throw core::Error(core::ErrorCode::kInvalidArgument,
                               "a row has " + std::to_string(profits) + " profits and " + std::to_string(costs) + " costs",

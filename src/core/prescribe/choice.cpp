@@ -102,7 +102,7 @@ void choose_greedily(const std::vector<Offer>& offers, const std::vector<std::ui
         }
     }
     choice.max_gap = relaxed ? std::max(0.0, *relaxed - value) : 0.0;
-    choice.is_optimal = !relaxed;
+    choice.is_optimal = choice.max_gap == 0.0;
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ struct Choice {
     std::vector<bool> chosen;  // as many as offers
     double value = 0.0;
     double cost = 0.0;
-    bool is_optimal = true;    // proven: by dynamic programming, or because everything fits
+    bool is_optimal = true;    // proven: by dynamic programming, or no gap
     double max_gap = 0.0;      // no other choice is worth more than value + max_gap
 };
 

@@ -22,6 +22,12 @@ struct Step {
     double density() const { return value / cost; }
 };
 
+// A step in the order of buying: sorted alone, so that a comparison neither divides nor moves whole steps.
+struct Turn {
+    double density;
+    std::size_t step;
+};
+
 Step between(const Step& from, const Step& to) { return {to.value - from.value, to.cost - from.cost, to.item, to.option}; }
 
 class Hull {
@@ -58,7 +64,7 @@ private:
 OptionChoice choose_options(const OptionTable& table, double budget, Host& host) {
     if (!std::isfinite(budget) || budget < 0)
         throw Error(ErrorCode::kInvalidArgument, "budget must be a number from 0", "Pass what may be spent in all.");
-    require_memory(host, add_size(mul_size(table.value.size(), 2 * sizeof(Step)), mul_size(table.items(), sizeof(std::int32_t) + 1)),
+    require_memory(host, add_size(mul_size(table.value.size(), sizeof(Step) + sizeof(Turn)), mul_size(table.items(), sizeof(std::int32_t) + 1)),
                    "choosing among " + std::to_string(table.value.size()) + " options");
     PollEvery poll(host);
     for (std::size_t i = 0; i < table.value.size(); ++i) {
@@ -75,18 +81,25 @@ OptionChoice choose_options(const OptionTable& table, double budget, Host& host)
         poll(table.begin[i + 1] - table.begin[i]);
         hull.add(table, static_cast<std::uint32_t>(i), steps);
     }
-    // Stable: equal steps stay in the order of items, and those of one item in the order of its hull.
-    std::stable_sort(steps.begin(), steps.end(), [&](const Step& a, const Step& b) {
+    // Equal steps stay in the order of items, and those of one item in the order of its hull.
+    std::vector<Turn> turns;
+    turns.reserve(steps.size());
+    for (std::size_t i = 0; i < steps.size(); ++i) {
         poll();
-        return a.density() > b.density();
+        turns.push_back({steps[i].density(), i});
+    }
+    std::sort(turns.begin(), turns.end(), [&](const Turn& a, const Turn& b) {
+        poll();
+        return a.density != b.density ? a.density > b.density : a.step < b.step;
     });
 
     OptionChoice choice;
     choice.option.assign(table.items(), -1);
     std::vector<bool> ended(table.items());
     std::optional<double> relaxed;
-    for (const Step& step : steps) {
+    for (const Turn& turn : turns) {
         poll();
+        const Step& step = steps[turn.step];
         if (ended[step.item]) continue;
         if (choice.cost + step.cost <= budget) {
             choice.option[step.item] = step.option;

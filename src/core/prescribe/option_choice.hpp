@@ -7,7 +7,7 @@
 // fit ends its item, and smaller ones of others are still tried. The relaxed problem, in which one step may be taken
 // in part, bounds what any choice could be worth.
 //
-// Complexity: O(m log m) for m options in all. Memory: 48 bytes an option. Deterministic: of equal steps the item given
+// Complexity: O(m log m) for m options in all. Memory: 40 bytes an option. Deterministic: of equal steps the item given
 // first comes first.
 #pragma once
 
