@@ -25,6 +25,8 @@ constexpr double kMaxHalf = 50.0;
 constexpr double kHalfDeviation = 1.5;
 constexpr double kShapeDeviation = 0.7;
 
+constexpr std::size_t kMaxLags = 100;  // of errors that are taken to go together
+
 // The simplex takes steps of a share of each coordinate: offsets give all three a size that suits it.
 constexpr double kCarryoverOffset = 1.0;
 constexpr double kHalfOffset = 8.0;
@@ -174,8 +176,9 @@ bool invert(ResponseCovariance& matrix, const std::array<bool, kResponseParamete
     return true;
 }
 
-// (G'G)^-1 G'diag(e^2)G (G'G)^-1 n / (n - k) for the weighted gradient G at the fitted parameters, the penalty being two rows of it
-// with errors of the variance of all.
+// (G'G)^-1 M (G'G)^-1 n / (n - k) for the weighted gradient G at the fitted parameters, the penalty being two rows of it with errors of the
+// variance of all. M is the long-run variance of the products of gradient and error, with Bartlett's weights (Newey and West, 1987) over 1.3 sqrt(n)
+// periods (Lazarus, Lewis, Stock and Watson, 2018).
 std::optional<ResponseCovariance> covariance_of(const Series& series, const Problem& problem, const ChannelResponse& fit, double variance,
                                                 Host& host) {
     constexpr std::size_t k = kResponseParameters;
@@ -194,6 +197,7 @@ std::optional<ResponseCovariance> covariance_of(const Series& series, const Prob
         slope[t] = problem.adstock()[t - 1] + fit.carryover * slope[t - 1];
     }
     ResponseCovariance bread{}, meat{};
+    std::vector<std::array<double, k>> scores(series.periods());  // 0 where the response is not known
     for (std::size_t i = 0; i < series.observations(); ++i) {
         poll();
         const double a = problem.adstock()[series.place[i]];
@@ -209,6 +213,17 @@ std::optional<ResponseCovariance> covariance_of(const Series& series, const Prob
                 bread[p * k + q] += series.demand[i] * product;
                 meat[p * k + q] += error * error * product;
             }
+        for (std::size_t p = 0; p < k; ++p) scores[series.place[i]][p] = error * gradient[p];
+    }
+    const auto lags = std::min(kMaxLags, static_cast<std::size_t>(1.3 * std::sqrt(static_cast<double>(series.observations()))));
+    for (std::size_t lag = 1; lag <= lags; ++lag) {
+        const double weight = 1.0 - static_cast<double>(lag) / static_cast<double>(lags + 1);
+        for (std::size_t t = lag; t < series.periods(); ++t) {
+            poll();
+            for (std::size_t p = 0; p < k; ++p)
+                for (std::size_t q = 0; q < k; ++q)
+                    meat[p * k + q] += weight * (scores[t][p] * scores[t - lag][q] + scores[t - lag][p] * scores[t][q]);
+        }
     }
     for (const auto& [p, deviation] : {std::pair<std::size_t, double>{3, kHalfDeviation}, {4, kShapeDeviation}}) {
         bread[p * k + p] += variance / (deviation * deviation);
@@ -389,7 +404,7 @@ ChannelResponse ChannelResponseState::fit(Host& host) const {
     });
     const std::int64_t first = rows.front().period;
     const auto span = static_cast<std::size_t>(static_cast<std::int64_t>(rows.back().period) - first + 1);
-    require_memory(host, mul_size(span, 10 * sizeof(double)), "fitting the response over " + std::to_string(span) + " periods");
+    require_memory(host, mul_size(span, 15 * sizeof(double)), "fitting the response over " + std::to_string(span) + " periods");
 
     Series series;
     series.spend.assign(span, 0.0);
