@@ -47,7 +47,7 @@ comment on aggregate ecom.auto_forecast(timestamp, float8, int) is
 Example: SELECT (unnest(ecom.auto_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, and takes steps without rows for 0.
 One row of ecom.forecast_row a step. See ecom.auto_forecast(ts, value, horizon, options) for options, rules and errors.
-As ets of Rs forecast.';
+Mean of members as by Petropoulos and Svetunkov (2020); intervals by Lei et al. (2018).';
 create aggregate ecom.auto_forecast(ts timestamp, value float8, horizon int, options jsonb) (
     sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.auto_forecast_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -58,7 +58,7 @@ Example: SELECT (unnest(ecom.auto_forecast(order_date, revenue_amount::float8, 1
 - horizon: steps to forecast, 1 to 100000
 - options: JSON, read from the first row
   calibrate: true (default): intervals hold what they say in forecasts from the last third of the series; false: normal intervals
-  for every method
+  and those of every method:
   step: hour, day, week, month, quarter or year; without it the step is inferred from the times: years, quarters or months when all
   are midnights of the same day of the month or last days of months, weeks when whole weeks apart, else days, or hours
   duplicates: what becomes of several values in a step: sum (default), mean or last
@@ -67,7 +67,7 @@ Example: SELECT (unnest(ecom.auto_forecast(order_date, revenue_amount::float8, 1
   level: of the prediction interval, 0.95; nonnegative: true cuts forecasts and intervals at 0
 Rows in any order. A NULL value is missing, never 0. Rows without ts are left out. What cannot be fitted (constant, too short,
 irregular, infinite) has a forecast by its last value, or none, and a status that says why. NULL without rows.
-Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As ets of Rs forecast.';
+Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. Mean of members as by Petropoulos and Svetunkov (2020); intervals by Lei et al. (2018).';
 create aggregate ecom.auto_fit(ts timestamp, value float8) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.auto_fit_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -121,7 +121,7 @@ comment on aggregate ecom.ets_forecast(timestamp, float8, int) is
 Example: SELECT (unnest(ecom.ets_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, and takes steps without rows for 0.
 One row of ecom.forecast_row a step. See ecom.ets_forecast(ts, value, horizon, options) for options, rules and errors.
-As ets of Rs forecast.';
+Hyndman, Koehler, Snyder and Grose (2002), as ets() of forecast for R.';
 create aggregate ecom.ets_forecast(ts timestamp, value float8, horizon int, options jsonb) (
     sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.ets_forecast_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -133,7 +133,7 @@ Example: SELECT (unnest(ecom.ets_forecast(order_date, revenue_amount::float8, 14
 - options: JSON, read from the first row
   model: error, trend and season as letters (N none, A additive, Ad damped, M multiplicative, Z chosen): ZZZ, ANN, AAdA, MAM
   damped: true: only damped trends; effort: fast (default; stops early, which forecasts better) or exact (the highest likelihood)
-  for every method
+  and those of every method:
   step: hour, day, week, month, quarter or year; without it the step is inferred from the times: years, quarters or months when all
   are midnights of the same day of the month or last days of months, weeks when whole weeks apart, else days, or hours
   duplicates: what becomes of several values in a step: sum (default), mean or last
@@ -142,7 +142,7 @@ Example: SELECT (unnest(ecom.ets_forecast(order_date, revenue_amount::float8, 14
   level: of the prediction interval, 0.95; nonnegative: true cuts forecasts and intervals at 0
 Rows in any order. A NULL value is missing, never 0. Rows without ts are left out. What cannot be fitted (constant, too short,
 irregular, infinite) has a forecast by its last value, or none, and a status that says why. NULL without rows.
-Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As ets of Rs forecast.';
+Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. Hyndman, Koehler, Snyder and Grose (2002), as ets() of forecast for R.';
 create aggregate ecom.ets_fit(ts timestamp, value float8) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.ets_fit_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -196,7 +196,7 @@ comment on aggregate ecom.theta_forecast(timestamp, float8, int) is
 Example: SELECT (unnest(ecom.theta_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, and takes steps without rows for 0.
 One row of ecom.forecast_row a step. See ecom.theta_forecast(ts, value, horizon, options) for options, rules and errors.
-As theta of Rs forecast.';
+Fiorucci et al. (2016), as forecTheta for R.';
 create aggregate ecom.theta_forecast(ts timestamp, value float8, horizon int, options jsonb) (
     sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.theta_forecast_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -207,7 +207,7 @@ Example: SELECT (unnest(ecom.theta_forecast(order_date, revenue_amount::float8, 
 - horizon: steps to forecast, 1 to 100000
 - options: JSON, read from the first row
   model: DOTM (default), DSTM, OTM or STM: D with the line of the values so far, O with the weight of the line estimated
-  for every method
+  and those of every method:
   step: hour, day, week, month, quarter or year; without it the step is inferred from the times: years, quarters or months when all
   are midnights of the same day of the month or last days of months, weeks when whole weeks apart, else days, or hours
   duplicates: what becomes of several values in a step: sum (default), mean or last
@@ -216,7 +216,7 @@ Example: SELECT (unnest(ecom.theta_forecast(order_date, revenue_amount::float8, 
   level: of the prediction interval, 0.95; nonnegative: true cuts forecasts and intervals at 0
 Rows in any order. A NULL value is missing, never 0. Rows without ts are left out. What cannot be fitted (constant, too short,
 irregular, infinite) has a forecast by its last value, or none, and a status that says why. NULL without rows.
-Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As theta of Rs forecast.';
+Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. Fiorucci et al. (2016), as forecTheta for R.';
 create aggregate ecom.theta_fit(ts timestamp, value float8) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.theta_fit_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -270,7 +270,7 @@ comment on aggregate ecom.naive_forecast(timestamp, float8, int) is
 Example: SELECT (unnest(ecom.naive_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, and takes steps without rows for 0.
 One row of ecom.forecast_row a step. See ecom.naive_forecast(ts, value, horizon, options) for options, rules and errors.
-As naive of Rs forecast.';
+As naive() of forecast for R.';
 create aggregate ecom.naive_forecast(ts timestamp, value float8, horizon int, options jsonb) (
     sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.naive_forecast_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -279,7 +279,7 @@ comment on aggregate ecom.naive_forecast(timestamp, float8, int, jsonb) is
 'Forecasts a series by its last value. With options.
 Example: SELECT (unnest(ecom.naive_forecast(order_date, revenue_amount::float8, 14, ''{"level": 0.8}''))).* FROM shop.kpi_daily
 - horizon: steps to forecast, 1 to 100000
-- options: JSON, read from the first row; for every method
+- options: JSON, read from the first row, the same for every method
   step: hour, day, week, month, quarter or year; without it the step is inferred from the times: years, quarters or months when all
   are midnights of the same day of the month or last days of months, weeks when whole weeks apart, else days, or hours
   duplicates: what becomes of several values in a step: sum (default), mean or last
@@ -288,7 +288,7 @@ Example: SELECT (unnest(ecom.naive_forecast(order_date, revenue_amount::float8, 
   level: of the prediction interval, 0.95; nonnegative: true cuts forecasts and intervals at 0
 Rows in any order. A NULL value is missing, never 0. Rows without ts are left out. What cannot be fitted (constant, too short,
 irregular, infinite) has a forecast by its last value, or none, and a status that says why. NULL without rows.
-Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As naive of Rs forecast.';
+Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As naive() of forecast for R.';
 create aggregate ecom.naive_fit(ts timestamp, value float8) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.naive_fit_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -340,7 +340,7 @@ comment on aggregate ecom.seasonal_naive_forecast(timestamp, float8, int) is
 Example: SELECT (unnest(ecom.seasonal_naive_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, and takes steps without rows for 0. A series shorter than two periods is forecast by its last value.
 One row of ecom.forecast_row a step. See ecom.seasonal_naive_forecast(ts, value, horizon, options) for options, rules and errors.
-As snaive of Rs forecast.';
+As snaive() of forecast for R.';
 create aggregate ecom.seasonal_naive_forecast(ts timestamp, value float8, horizon int, options jsonb) (
     sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.seasonal_naive_forecast_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -349,7 +349,7 @@ comment on aggregate ecom.seasonal_naive_forecast(timestamp, float8, int, jsonb)
 'Forecasts a series by its last season. With options.
 Example: SELECT (unnest(ecom.seasonal_naive_forecast(order_date, revenue_amount::float8, 14, ''{"level": 0.8}''))).* FROM shop.kpi_daily
 - horizon: steps to forecast, 1 to 100000
-- options: JSON, read from the first row; for every method
+- options: JSON, read from the first row, the same for every method
   step: hour, day, week, month, quarter or year; without it the step is inferred from the times: years, quarters or months when all
   are midnights of the same day of the month or last days of months, weeks when whole weeks apart, else days, or hours
   duplicates: what becomes of several values in a step: sum (default), mean or last
@@ -358,7 +358,7 @@ Example: SELECT (unnest(ecom.seasonal_naive_forecast(order_date, revenue_amount:
   level: of the prediction interval, 0.95; nonnegative: true cuts forecasts and intervals at 0
 Rows in any order. A NULL value is missing, never 0. Rows without ts are left out. What cannot be fitted (constant, too short,
 irregular, infinite) has a forecast by its last value, or none, and a status that says why. NULL without rows.
-Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As snaive of Rs forecast.';
+Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As snaive() of forecast for R.';
 create aggregate ecom.seasonal_naive_fit(ts timestamp, value float8) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.seasonal_naive_fit_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -410,7 +410,7 @@ comment on aggregate ecom.drift_forecast(timestamp, float8, int) is
 Example: SELECT (unnest(ecom.drift_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, and takes steps without rows for 0.
 One row of ecom.forecast_row a step. See ecom.drift_forecast(ts, value, horizon, options) for options, rules and errors.
-As rwf with drift of Rs forecast.';
+As rwf() with drift of forecast for R.';
 create aggregate ecom.drift_forecast(ts timestamp, value float8, horizon int, options jsonb) (
     sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.drift_forecast_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -419,7 +419,7 @@ comment on aggregate ecom.drift_forecast(timestamp, float8, int, jsonb) is
 'Forecasts a series by its last value and its mean growth. With options.
 Example: SELECT (unnest(ecom.drift_forecast(order_date, revenue_amount::float8, 14, ''{"level": 0.8}''))).* FROM shop.kpi_daily
 - horizon: steps to forecast, 1 to 100000
-- options: JSON, read from the first row; for every method
+- options: JSON, read from the first row, the same for every method
   step: hour, day, week, month, quarter or year; without it the step is inferred from the times: years, quarters or months when all
   are midnights of the same day of the month or last days of months, weeks when whole weeks apart, else days, or hours
   duplicates: what becomes of several values in a step: sum (default), mean or last
@@ -428,7 +428,7 @@ Example: SELECT (unnest(ecom.drift_forecast(order_date, revenue_amount::float8, 
   level: of the prediction interval, 0.95; nonnegative: true cuts forecasts and intervals at 0
 Rows in any order. A NULL value is missing, never 0. Rows without ts are left out. What cannot be fitted (constant, too short,
 irregular, infinite) has a forecast by its last value, or none, and a status that says why. NULL without rows.
-Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As rwf with drift of Rs forecast.';
+Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As rwf() with drift of forecast for R.';
 create aggregate ecom.drift_fit(ts timestamp, value float8) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.drift_fit_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -480,7 +480,7 @@ comment on aggregate ecom.mean_forecast(timestamp, float8, int) is
 Example: SELECT (unnest(ecom.mean_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, and takes steps without rows for 0.
 One row of ecom.forecast_row a step. See ecom.mean_forecast(ts, value, horizon, options) for options, rules and errors.
-As meanf of Rs forecast, with normal intervals.';
+As meanf() of forecast for R, with normal intervals.';
 create aggregate ecom.mean_forecast(ts timestamp, value float8, horizon int, options jsonb) (
     sfunc = ecom_internal.forecast_add, stype = ecom.state, finalfunc = ecom_internal.mean_forecast_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe
@@ -489,7 +489,7 @@ comment on aggregate ecom.mean_forecast(timestamp, float8, int, jsonb) is
 'Forecasts a series by its mean. With options.
 Example: SELECT (unnest(ecom.mean_forecast(order_date, revenue_amount::float8, 14, ''{"level": 0.8}''))).* FROM shop.kpi_daily
 - horizon: steps to forecast, 1 to 100000
-- options: JSON, read from the first row; for every method
+- options: JSON, read from the first row, the same for every method
   step: hour, day, week, month, quarter or year; without it the step is inferred from the times: years, quarters or months when all
   are midnights of the same day of the month or last days of months, weeks when whole weeks apart, else days, or hours
   duplicates: what becomes of several values in a step: sum (default), mean or last
@@ -498,7 +498,7 @@ Example: SELECT (unnest(ecom.mean_forecast(order_date, revenue_amount::float8, 1
   level: of the prediction interval, 0.95; nonnegative: true cuts forecasts and intervals at 0
 Rows in any order. A NULL value is missing, never 0. Rows without ts are left out. What cannot be fitted (constant, too short,
 irregular, infinite) has a forecast by its last value, or none, and a status that says why. NULL without rows.
-Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As meanf of Rs forecast, with normal intervals.';
+Unknown options, horizons and levels out of range: 22023. Memory: 16 bytes a row. As meanf() of forecast for R, with normal intervals.';
 create aggregate ecom.mean_fit(ts timestamp, value float8) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.mean_fit_final, sspace = 4096,
     combinefunc = ecom_internal.forecast_combine, parallel = safe

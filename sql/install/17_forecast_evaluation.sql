@@ -165,7 +165,7 @@ Example: SELECT * FROM ecom.backtest(''SELECT 1, order_date, revenue_amount FROM
 One row a series and method. skill: by how much less the mean absolute error is than that of the seasonal naive forecast, 1 at most; the
 other figures are those of ecom.forecast_accuracy, with the scale of mase from what was known at each origin.
 - query: returns series (any type), ts, value and regressors, as for ecom.auto_forecast; regressors of the tested steps are known
-- methods: any of auto, ets, theta, arima, regression, naive, seasonal_naive, drift and mean; seasonal_naive is always added
+- methods: any of auto, ets, theta, ces, mstl, arima, regression, naive, seasonal_naive, drift and mean; seasonal_naive is always added
 - test_share: of the steps that are tested, the last ones: 0.2 trains on the first four fifths, rounded down
 - horizon: NULL (default): the whole test part is forecast from its begin, a split. Otherwise that many steps are forecast, from origins
   that roll through the test part

@@ -4,10 +4,10 @@ insert into ecom_internal.setting_definition
     (name, default_value, kind, is_optional, is_fixed, low, high, allowed, description)
 values
     ('forecast.method', 'auto', 'text', false, false, null, null,
-     array['auto', 'ets', 'theta', 'arima', 'regression', 'naive', 'seasonal_naive', 'drift', 'mean'],
+     array['auto', 'ets', 'theta', 'ces', 'mstl', 'arima', 'regression', 'naive', 'seasonal_naive', 'drift', 'mean'],
      'Method that forecasts revenue, by day and by month.'),
     ('forecast.category_method', 'theta', 'text', false, false, null, null,
-     array['auto', 'ets', 'theta', 'arima', 'regression', 'naive', 'seasonal_naive', 'drift', 'mean'],
+     array['auto', 'ets', 'theta', 'ces', 'mstl', 'arima', 'regression', 'naive', 'seasonal_naive', 'drift', 'mean'],
      'Method that forecasts revenue and units of each category.'),
     ('forecast.horizon_days', '90', 'integer', false, false, 1, 3660, null,
      'Days that are forecast.'),

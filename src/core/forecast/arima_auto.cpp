@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
+#include <optional>
+#include <set>
 
+#include "core/base/budget.hpp"
 #include "core/forecast/profile.hpp"
 #include "core/forecast/unit_root.hpp"
 #include "core/base/firewall.hpp"
@@ -13,6 +15,22 @@ namespace ecom::core {
 namespace {
 
 using Choice = std::array<std::size_t, 5>;  // p, q, P, Q, constant
+
+// Coefficients of one model where another has the same, zero elsewhere.
+Eigen::VectorXd carried_over(const ArimaOrder& from, const Eigen::VectorXd& coefficients, const ArimaOrder& to) {
+    const std::size_t from_sizes[] = {from.p, from.q, from.seasonal_p, from.seasonal_q};
+    const std::size_t to_sizes[] = {to.p, to.q, to.seasonal_p, to.seasonal_q};
+    Eigen::VectorXd result = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(to.coefficients()));
+    Eigen::Index read = 0;
+    Eigen::Index write = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        const auto common = static_cast<Eigen::Index>(std::min(from_sizes[i], to_sizes[i]));
+        result.segment(write, common) = coefficients.segment(read, common);
+        read += static_cast<Eigen::Index>(from_sizes[i]);
+        write += static_cast<Eigen::Index>(to_sizes[i]);
+    }
+    return result;
+}
 
 class Stepwise {
 public:
@@ -63,7 +81,12 @@ public:
         }
         ArimaParams params = params_of(best_choice_);
         params.standard_errors = true;
-        return fit_arima(values_, regressors_, params, host_, &best_->coefficients);
+        const ArimaLikelihood likelihood = likelihood_of(params);
+        ArimaSearch search;
+        search.warm = &best_->coefficients;
+        ArimaFit fit = fit_arima(likelihood, params, search, host_);
+        // A maximum that is higher, but at a root that the search does not allow, is not the model that was chosen.
+        return is_admissible(fit) ? std::move(fit) : arima_at(likelihood, params, best_->coefficients);
     }
 
 private:
@@ -76,8 +99,22 @@ private:
         params.order.seasonal_q = choice[3];
         params.has_constant = choice[4] != 0;
         params.standard_errors = false;
-        params.random_starts = 0;
         return params;
+    }
+
+    static bool is_admissible(const ArimaFit& fit) {
+        constexpr double kLeastRoot = 1.01;
+        return fit.roots.ar >= kLeastRoot && fit.roots.ma >= kLeastRoot && std::isfinite(fit.aicc);
+    }
+
+    // Series and regressors are differenced once with and once without a constant.
+    ArimaLikelihood likelihood_of(const ArimaParams& params) {
+        std::optional<ArimaLikelihood>& known = likelihoods_[params.has_constant];
+        if (!known) known = arima_likelihood(values_, regressors_, params, host_);
+        const auto missing = static_cast<std::size_t>(std::count_if(values_.begin(), values_.end(), [](double v) { return std::isnan(v); }));
+        require_memory(host_, ArimaLikelihood::bytes(params.order, values_.size(), regressors_.size() + 1, missing),
+                       "fitting ARIMA" + to_string(params.order) + " to " + std::to_string(values_.size()) + " values");
+        return known->with(params.order);
     }
 
     bool try_model(const Choice& choice) {
@@ -88,13 +125,20 @@ private:
         if (choice[0] > std::min({limits_.max_p, n / 3, most}) || choice[1] > std::min({limits_.max_q, n / 3, most}) ||
             choice[2] > std::min(limits_.max_seasonal_p, most_seasonal) || choice[3] > std::min(limits_.max_seasonal_q, most_seasonal))
             return false;
-        if (!tried_.emplace(choice, true).second) return false;
+        if (!tried_.insert(choice).second) return false;
         host_.poll();
-        constexpr double kLeastRoot = 1.01;
         try {
-            ArimaFit fit = fit_arima(values_, regressors_, params_of(choice), host_);
-            if (fit.roots.ar < kLeastRoot || fit.roots.ma < kLeastRoot || !std::isfinite(fit.aicc)) return false;
-            if (best_ && !(fit.aicc < best_->aicc)) return false;
+            const ArimaParams params = params_of(choice);
+            ArimaSearch search;
+            search.is_thorough = false;
+            Eigen::VectorXd warm;
+            if (best_) {
+                warm = carried_over(best_->order, best_->coefficients, params.order);
+                search.warm = &warm;
+                search.aicc_to_beat = best_->aicc;
+            }
+            ArimaFit fit = fit_arima(likelihood_of(params), params, search, host_);
+            if (!is_admissible(fit) || (best_ && !(fit.aicc < best_->aicc))) return false;
             best_ = std::move(fit);
             best_choice_ = choice;
             return true;
@@ -109,7 +153,8 @@ private:
     const AutoArimaParams& limits_;
     ArimaOrder differences_;
     Host& host_;
-    std::map<Choice, bool> tried_;
+    std::set<Choice> tried_;
+    std::optional<ArimaLikelihood> likelihoods_[2];
     std::optional<ArimaFit> best_;
     Choice best_choice_{};
 };

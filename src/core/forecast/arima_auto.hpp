@@ -1,7 +1,8 @@
 // The orders of a seasonal ARIMA model, chosen by AICc (Hyndman and Khandakar, 2008, "Automatic time series forecasting: the
 // forecast package for R", JSS 27:3): differences by the seasonal strength and the KPSS test, then steps from four models to
 // neighbours that are better, as auto.arima() of R's forecast 8.20. Every model is fitted by exact likelihood, where R takes
-// conditional sums of squares for long series.
+// conditional sums of squares for long series. Neighbours start from what is known of the model in the middle, and end as soon as
+// they are seen to be worse; the best is fitted from all starts.
 #pragma once
 
 #include "core/forecast/arima_fit.hpp"

@@ -9,15 +9,10 @@
 namespace ecom::core {
 namespace {
 
+using Eigen::ArrayXd;
 using Eigen::Index;
+using Eigen::Map;
 using Eigen::VectorXd;
-
-std::vector<std::pair<std::size_t, double>> nonzero(const VectorXd& c) {
-    std::vector<std::pair<std::size_t, double>> lags;
-    for (Index i = 0; i < c.size(); ++i)
-        if (c[i] != 0.0) lags.emplace_back(static_cast<std::size_t>(i + 1), c[i]);
-    return lags;
-}
 
 constexpr double kSettled = 1e-14;
 
@@ -32,17 +27,23 @@ ArmaFilter::ArmaFilter(const ArmaPolynomials& polynomials, std::size_t n, bool c
       n_(n),
       conditional_(conditional),
       host_(host),
-      phi_(VectorXd::Zero(r_)),
-      theta_(VectorXd::Zero(r_)),
+      phi_(ArrayXd::Zero(r_)),
+      theta_(ArrayXd::Zero(r_)),
       p_(polynomials.phi.size()),
       q_(polynomials.theta.size()),
-      phi_lags_(nonzero(polynomials.phi)),
-      theta_lags_(nonzero(polynomials.theta)) {
+      phi_lags_(lags_of(polynomials.phi, polynomials.phi_lags)),
+      theta_lags_(lags_of(polynomials.theta, polynomials.theta_lags)) {
     phi_.head(p_) = polynomials.phi;
     theta_.head(q_) = polynomials.theta;
     if (conditional_) return;
     start();
     if (is_valid_) run();
+}
+
+std::vector<ArmaFilter::Lag> ArmaFilter::lags_of(const VectorXd& coefficients, const std::vector<std::size_t>& lags) {
+    std::vector<Lag> result;
+    for (const std::size_t lag : lags) result.push_back({lag, coefficients[static_cast<Index>(lag) - 1]});
+    return result;
 }
 
 // First column of the state's variance (Harvey, 1989), of which the first gain follows.
@@ -74,8 +75,10 @@ void ArmaFilter::start() {
     if (!is_valid_) return;
     variances_.push_back(column[0]);
     weights_.push_back(-1.0 / column[0]);
-    for (Index i = 0; i < r_; ++i) gains_.push_back(phi_[i] * column[0] + column[i + 1]);
-    directions_ = gains_;
+    gains_.resize(r_, static_cast<Index>(n_) + 1);
+    directions_.resize(r_, static_cast<Index>(n_) + 1);
+    gains_.col(0) = phi_ * column[0] + column.tail(r_).array();
+    directions_.col(0) = gains_.col(0);
 }
 
 void ArmaFilter::run() {
@@ -93,12 +96,10 @@ void ArmaFilter::run() {
             product = 1.0;
         }
         settled_ = t + 1;
-        gains_.resize((t + 2) * r);
-        directions_.resize((t + 2) * r);
-        const double* const gain = &gains_[t * r];
-        const double* const w = &directions_[t * r];
-        double* const next_gain = &gains_[(t + 1) * r];
-        double* const next_w = &directions_[(t + 1) * r];
+        const auto step = static_cast<Index>(t);
+        const auto w = directions_.col(step);
+        auto next_gain = gains_.col(step + 1);
+        auto next_w = directions_.col(step + 1);
         const double h = w[0];
         const double next_f = f + m * h * h;
         if (!(next_f > 0.0)) {
@@ -106,20 +107,15 @@ void ArmaFilter::run() {
             return;
         }
         const double mh = m * h;
-        const double c = h / next_f;
-        double largest = 0.0;
-        for (std::size_t i = 0; i < r; ++i) {
-            const double tw = phi_[static_cast<Index>(i)] * h + (i + 1 < r ? w[i + 1] : 0.0);
-            const double g = gain[i] + mh * tw;
-            next_gain[i] = g;
-            const double x = tw - g * c;
-            next_w[i] = x;
-            largest = std::max(largest, std::fabs(x));
-        }
+        next_w = phi_ * h;
+        next_w.head(r_ - 1) += w.tail(r_ - 1);
+        next_gain = gains_.col(step) + mh * next_w;
+        next_w -= (h / next_f) * next_gain;
         variances_.push_back(next_f);
         weights_.push_back(m + mh * mh / f);
         // The state remembers the gains of r steps; after them the difference equation holds.
-        calm = std::fabs(next_f - 1.0) < kSettled * 10 && std::fabs(m) * largest * largest < kSettled ? calm + 1 : 0;
+        const bool is_calm = std::fabs(next_f - 1.0) < kSettled * 10 && std::fabs(m) * next_w.square().maxCoeff() < kSettled;
+        calm = is_calm ? calm + 1 : 0;
         if (calm > r) {
             has_settled_ = true;
             break;
@@ -136,15 +132,15 @@ VectorXd ArmaFilter::innovations(const VectorXd& series) const {
     if (conditional_) {
         for (; t < std::min(n_, static_cast<std::size_t>(p_)); ++t) v[static_cast<Index>(t)] = 0.0;
     } else {
-        std::vector<double> a(r + 1, 0.0);
+        // The state of step t begins at place t: moving on is adding to it.
+        ArrayXd states = ArrayXd::Zero(static_cast<Index>(settled_) + r_ + 1);
         for (; t < settled_; ++t) {
             poll(r);
-            const double predicted = a[0];
-            const double error = series[static_cast<Index>(t)] - predicted;
-            v[static_cast<Index>(t)] = error;
-            const double g = error / variances_[t];
-            const double* const gain = &gains_[t * r];
-            for (std::size_t i = 0; i < r; ++i) a[i] = phi_[static_cast<Index>(i)] * predicted + a[i + 1] + gain[i] * g;
+            const auto step = static_cast<Index>(t);
+            const double predicted = states[step];
+            const double error = series[step] - predicted;
+            v[step] = error;
+            states.segment(step + 1, r_) += phi_ * predicted + gains_.col(step) * (error / variances_[t]);
         }
     }
     const double* const w = series.data();
@@ -152,10 +148,10 @@ VectorXd ArmaFilter::innovations(const VectorXd& series) const {
     for (; t < n_; ++t) {
         poll(1 + phi_lags_.size() + theta_lags_.size());
         double value = w[t];
-        for (const auto& [lag, c] : phi_lags_)
-            if (lag <= t) value -= c * w[t - lag];
-        for (const auto& [lag, c] : theta_lags_)
-            if (lag <= t) value -= c * out[t - lag];
+        for (const Lag& x : phi_lags_)
+            if (x.lag <= t) value -= x.coefficient * w[t - x.lag];
+        for (const Lag& x : theta_lags_)
+            if (x.lag <= t) value -= x.coefficient * out[t - x.lag];
         out[t] = value;
     }
     return v;
@@ -181,7 +177,7 @@ VectorXd ArmaFilter::state(const VectorXd& series, const VectorXd& v) const {
         const double predicted = series[k] - v[k];
         const double g = v[k] / variances_[t];
         for (Index i = 0; i < r_; ++i)
-            a[i] = phi_[i] * predicted + (i + 1 < r_ ? a[i + 1] : 0.0) + gains_[t * static_cast<std::size_t>(r_) + static_cast<std::size_t>(i)] * g;
+            a[i] = phi_[i] * predicted + (i + 1 < r_ ? a[i + 1] : 0.0) + gains_(i, k) * g;
     }
     return a;
 }
@@ -189,8 +185,8 @@ VectorXd ArmaFilter::state(const VectorXd& series, const VectorXd& v) const {
 ArmaFilter::Excess ArmaFilter::excess() const {
     Excess result;
     if (conditional_ || has_settled_ || n_ == 0) return result;
-    VectorXd w = Eigen::Map<const VectorXd>(&directions_[n_ * static_cast<std::size_t>(r_)], r_);
-    VectorXd gain = Eigen::Map<const VectorXd>(&gains_[n_ * static_cast<std::size_t>(r_)], r_);
+    VectorXd w = directions_.col(static_cast<Index>(n_)).matrix();
+    VectorXd gain = gains_.col(static_cast<Index>(n_)).matrix();
     double f = variances_[n_];
     double m = weights_[n_];
     constexpr std::size_t kMost = 2000;
@@ -202,7 +198,7 @@ ArmaFilter::Excess ArmaFilter::excess() const {
         const double h = w[0];
         const double next_f = f + m * h * h;
         if (!(next_f > 0.0)) break;
-        VectorXd tw = phi_ * h;
+        VectorXd tw = (phi_ * h).matrix();
         tw.head(r_ - 1) += w.tail(r_ - 1);
         gain += m * h * tw;
         w = tw - gain * (h / next_f);
@@ -214,8 +210,8 @@ ArmaFilter::Excess ArmaFilter::excess() const {
 
 ArmaFilter::Adjoint::Adjoint(const ArmaFilter& filter)
     : filter_(filter),
-      gradient_{VectorXd::Zero(filter.r_), VectorXd::Zero(filter.r_)},
-      by_gain_(filter.gains_.size(), 0.0),
+      gradient_{VectorXd::Zero(filter.r_), VectorXd::Zero(filter.r_), {}, {}},
+      by_gain_(Eigen::ArrayXXd::Zero(filter.r_, static_cast<Index>(filter.settled_))),
       by_variance_(filter.variances_.size(), 0.0) {}
 
 void ArmaFilter::Adjoint::add_variance(std::size_t t, double derivative) {
@@ -228,109 +224,88 @@ void ArmaFilter::Adjoint::add_series(const VectorXd& series, const VectorXd& inn
     const double* const w = series.data();
     const double* const v = innovations.data();
     double* const by_v = seed.data();
-    double* const by_phi = gradient_.phi.data();
-    double* const by_theta = gradient_.theta.data();
     PollEvery poll(f.host_);
     std::size_t t = f.n_;
     const std::size_t first = f.conditional_ ? std::min(f.n_, static_cast<std::size_t>(f.p_)) : f.settled_;
     for (; t > first; --t) {
         const std::size_t s = t - 1;
-        poll(1 + f.phi_lags_.size() + f.theta_lags_.size());
+        poll(1 + f.theta_lags_.size());
         const double b = by_v[s];
-        for (const auto& [lag, c] : f.theta_lags_)
-            if (lag <= s) by_v[s - lag] -= c * b;
+        for (const Lag& x : f.theta_lags_)
+            if (x.lag <= s) by_v[s - x.lag] -= x.coefficient * b;
     }
-    // Every coefficient, zero or not, has its derivative.
-    for (Index i = 0; i < f.p_; ++i) {
-        double sum = 0.0;
-        for (std::size_t s = std::max(first, static_cast<std::size_t>(i + 1)); s < f.n_; ++s)
-            sum += by_v[s] * w[s - static_cast<std::size_t>(i + 1)];
-        by_phi[i] -= sum;
-    }
-    for (Index i = 0; i < f.q_; ++i) {
-        double sum = 0.0;
-        for (std::size_t s = std::max(first, static_cast<std::size_t>(i + 1)); s < f.n_; ++s)
-            sum += by_v[s] * v[s - static_cast<std::size_t>(i + 1)];
-        by_theta[i] -= sum;
-    }
-    if (f.conditional_) return;
-    std::vector<double> by_a(r + 1, 0.0);
+    const auto products = [&](const std::vector<Lag>& lags, const VectorXd& factor, VectorXd& gradient) {
+        for (const Lag& x : lags) {
+            const std::size_t from = std::max(first, x.lag);
+            if (from >= f.n_) continue;
+            const auto count = static_cast<Index>(f.n_ - from);
+            gradient[static_cast<Index>(x.lag) - 1] -= seed.tail(count).dot(factor.segment(static_cast<Index>(from - x.lag), count));
+        }
+    };
+    products(f.phi_lags_, series, gradient_.phi);
+    products(f.theta_lags_, innovations, gradient_.theta);
+    if (f.conditional_ || f.settled_ == 0) return;
+    // By the state of step t + 1, which begins at place t + 1: its elements but the first are by elements of the state before.
+    ArrayXd by_states = ArrayXd::Zero(static_cast<Index>(f.settled_) + f.r_ + 1);
     for (t = f.settled_; t-- > 0;) {
         poll(2 * r);
+        const auto step = static_cast<Index>(t);
         const double variance = f.variances_[t];
-        const double predicted = w[t] - v[t];
         const double g = v[t] / variance;
-        const double* const gain = &f.gains_[t * r];
-        double* const by_gain = &by_gain_[t * r];
-        double by_predicted = 0.0;
-        double by_g = 0.0;
-        for (std::size_t i = 0; i < r; ++i) {
-            const double b = by_a[i];
-            by_phi[i] += b * predicted;
-            by_predicted += b * f.phi_[static_cast<Index>(i)];
-            by_gain[i] += b * g;
-            by_g += b * gain[i];
-        }
-        for (std::size_t i = r; i-- > 1;) by_a[i] = by_a[i - 1];
-        const double total = by_v[t] + by_g / variance;
+        const auto by_a = by_states.segment(step + 1, f.r_);
+        const double by_g = (by_a * f.gains_.col(step)).sum();
+        const double by_predicted = (by_a * f.phi_).sum();
+        gradient_.phi.array() += by_a * (w[t] - v[t]);
+        by_gain_.col(step) += by_a * g;
         by_variance_[t] -= by_g * g / variance;
-        by_a[0] = by_predicted - total;
+        by_states[step] = by_predicted - (by_v[t] + by_g / variance);
     }
 }
 
 ArmaPolynomials ArmaFilter::Adjoint::finish() {
     const ArmaFilter& f = filter_;
     const auto r = static_cast<std::size_t>(f.r_);
-    double* const by_phi = gradient_.phi.data();
     if (!f.conditional_) {
-        std::vector<double> by_w(r + 1, 0.0);
-        std::vector<double> by_k(r, 0.0);
-        std::vector<double> tw(r);
+        const auto settled = static_cast<Index>(f.settled_);
+        // As above; by_w of step t begins at place t.
+        ArrayXd by_directions = ArrayXd::Zero(settled + f.r_);
+        ArrayXd by_k = ArrayXd::Zero(f.r_);
+        ArrayXd tw(f.r_);
         double by_f = 0.0;
         double by_m = 0.0;
         PollEvery poll(f.host_);
         for (std::size_t t = f.settled_; t-- > 0;) {
             poll(4 * r);
+            const auto step = static_cast<Index>(t);
             const double fv = f.variances_[t];
             const double m = f.weights_[t];
-            const double* const w = &f.directions_[t * r];
-            const double* const next_gain = &f.gains_[(t + 1) * r];
             const double next_f = f.variances_[t + 1];
-            const double h = w[0];
+            const double h = f.directions_(0, step);
             const double c = h / next_f;
-            double by_c = 0.0;
-            double by_s = 0.0;
-            double by_h = 0.0;
             const double mh = m * h;
-            for (std::size_t i = 0; i < r; ++i) {
-                const double phi = f.phi_[static_cast<Index>(i)];
-                const double x = phi * h + (i + 1 < r ? w[i + 1] : 0.0);
-                const double bw = by_w[i];
-                by_c -= bw * next_gain[i];
-                by_k[i] -= bw * c;
-                by_s += by_k[i] * x;
-                const double by_tw = bw + by_k[i] * mh;
-                by_phi[i] += by_tw * h;
-                by_h += by_tw * phi;
-                tw[i] = by_tw;
-            }
-            by_h += by_c / next_f;
+            const auto next_gain = f.gains_.col(step + 1);
+            auto by_w = by_directions.segment(step + 1, f.r_);
+            tw = f.directions_.col(step + 1) + c * next_gain;
+            const double by_c = -(by_w * next_gain).sum();
+            by_k -= c * by_w;
+            const double by_s = (by_k * tw).sum();
+            by_w += mh * by_k;
+            gradient_.phi.array() += h * by_w;
+            const double by_h = (by_w * f.phi_).sum() + by_c / next_f;
             by_f -= by_c * h / (next_f * next_f);
+            by_directions[step] = by_h + by_m * 2.0 * m * m * h / fv + by_s * m + 2.0 * mh * by_f;
             const double bm = by_m;
-            by_h += bm * 2.0 * m * m * h / fv + by_s * m + 2.0 * mh * by_f;
             by_m = bm * (1.0 + 2.0 * m * h * h / fv) + by_s * h + by_f * h * h;
             by_f += -bm * mh * mh / (fv * fv) + by_variance_[t];
-            for (std::size_t i = 0; i < r; ++i) by_k[i] += by_gain_[t * r + i];
-            for (std::size_t i = 1; i < r; ++i) by_w[i] = tw[i - 1];
-            by_w[0] = by_h;
+            by_k += by_gain_.col(step);
         }
         // The start: gain = w = T column, m = -1 / f.
         VectorXd by_column = VectorXd::Zero(f.r_ + 1);
-        for (std::size_t i = 0; i < r; ++i) {
-            const double b = by_k[i] + by_w[i];
-            by_phi[i] += b * f.gamma_[0];
-            by_column[0] += b * f.phi_[static_cast<Index>(i)];
-            by_column[static_cast<Index>(i) + 1] += b;
+        for (Index i = 0; i < f.r_; ++i) {
+            const double b = by_k[i] + by_directions[i];
+            gradient_.phi[i] += b * f.gamma_[0];
+            by_column[0] += b * f.phi_[i];
+            by_column[i + 1] += b;
         }
         by_column[0] += by_f + by_m / (f.gamma_[0] * f.gamma_[0]);
 
@@ -368,7 +343,7 @@ ArmaPolynomials ArmaFilter::Adjoint::finish() {
             }
         }
     }
-    return {gradient_.phi.head(f.p_), gradient_.theta.head(f.q_)};
+    return {gradient_.phi.head(f.p_), gradient_.theta.head(f.q_), {}, {}};
 }
 
 }  // namespace ecom::core

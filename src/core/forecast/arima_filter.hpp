@@ -55,13 +55,19 @@ public:
     private:
         const ArmaFilter& filter_;
         ArmaPolynomials gradient_;
-        std::vector<double> by_gain_;
+        Eigen::ArrayXXd by_gain_;
         std::vector<double> by_variance_;
     };
 
     static std::size_t bytes(std::size_t n, std::size_t lag);
 
 private:
+    struct Lag {
+        std::size_t lag;
+        double coefficient;
+    };
+    static std::vector<Lag> lags_of(const Eigen::VectorXd& coefficients, const std::vector<std::size_t>& lags);
+
     void start();
     void run();
 
@@ -69,19 +75,19 @@ private:
     std::size_t n_;
     bool conditional_;
     Host& host_;
-    Eigen::VectorXd phi_;    // r long
-    Eigen::VectorXd theta_;  // r long
+    Eigen::ArrayXd phi_;    // r long
+    Eigen::ArrayXd theta_;  // r long
     Eigen::Index p_;
     Eigen::Index q_;
-    std::vector<std::pair<std::size_t, double>> phi_lags_;
-    std::vector<std::pair<std::size_t, double>> theta_lags_;
+    std::vector<Lag> phi_lags_;
+    std::vector<Lag> theta_lags_;
     bool is_valid_ = true;
     double log_determinant_ = 0.0;
     std::size_t settled_ = 0;  // steps with gains of their own
     bool has_settled_ = false;
-    // One more than settled_ of each: gain and direction of r numbers a step.
-    std::vector<double> gains_;
-    std::vector<double> directions_;
+    // A column of r numbers a step, one more than settled_.
+    Eigen::ArrayXXd gains_;
+    Eigen::ArrayXXd directions_;
     std::vector<double> variances_;
     std::vector<double> weights_;
     // The start: autocovariances solve system * gamma = right side.

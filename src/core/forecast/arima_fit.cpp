@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "core/base/budget.hpp"
 #include "core/base/rng.hpp"
@@ -21,34 +20,28 @@ constexpr std::uint64_t kSeed = 20170401;
 
 class Search {
 public:
-    Search(const ArimaParams& params, const ArimaLikelihood& likelihood, Host& host)
-        : params_(params), likelihood_(likelihood), host_(host) {}
+    Search(const ArimaLikelihood& likelihood, bool conditional, const ArimaSearch& search, Host& host)
+        : likelihood_(likelihood), order_(likelihood.order()), conditional_(conditional), search_(search), host_(host) {}
 
-    VectorXd run(const VectorXd* warm) {
-        const auto k = static_cast<Index>(params_.order.coefficients());
+    VectorXd run() {
+        const auto k = static_cast<Index>(order_.coefficients());
         const VectorXd zero = VectorXd::Zero(k);
         // A coarse conditional estimate is a good place to start from.
-        const Candidate conditional = minimize(zero, true, params_.conditional ? 200 : 30);
-        if (params_.conditional) return conditional.x;
-        std::vector<VectorXd> starts{conditional.x, zero};
-        if (warm != nullptr) starts.push_back(unbounded_of(params_.order, *warm));
-        if (const auto paired = paired_roots()) starts.push_back(*paired);
-        const std::size_t random = params_.random_starts.value_or(k < 3 ? 0 : 2);
-        for (std::size_t i = 0; i < random; ++i) {
-            Rng rng(kSeed, i);
-            VectorXd x(k);
-            for (double& value : x) value = rng.uniform(-1.5, 1.5);
-            starts.push_back(std::move(x));
-        }
+        const Candidate conditional = descend(zero, true, conditional_ ? kMostRounds : 2);
+        if (conditional_) return conditional.x;
+        std::vector<VectorXd> starts{conditional.x};
+        if (search_.warm != nullptr) starts.push_back(unbounded_of(order_, *search_.warm));
+        if (search_.is_thorough) add_starts(starts);
         // All run a while, the best to the end.
         std::vector<Candidate> candidates;
-        for (const VectorXd& start : starts) candidates.push_back(minimize(start, false, k < 3 ? 100 : 15));
+        for (const VectorXd& start : starts) candidates.push_back(descend(start, false, 1));
         std::stable_sort(candidates.begin(), candidates.end(),
                          [](const Candidate& a, const Candidate& b) { return a.value < b.value; });
+        const std::size_t most = search_.is_thorough ? 3 : 1;
         Candidate best = candidates.front();
-        if (k < 3) return best.x;
-        for (std::size_t i = 0; i < std::min<std::size_t>(candidates.size(), 3); ++i) {
-            Candidate finished = minimize(candidates[i].x, false, 300);
+        for (std::size_t i = 0; i < std::min(candidates.size(), most); ++i) {
+            if (candidates[i].is_final) continue;
+            Candidate finished = descend(candidates[i].x, false, kMostRounds);
             if (finished.value < best.value) best = std::move(finished);
         }
         return best.x;
@@ -57,45 +50,89 @@ public:
 private:
     struct Candidate {
         VectorXd x;
-        double value;
+        double value = std::numeric_limits<double>::infinity();
+        bool is_final = false;
     };
 
-    // Differences leave a moving-average root near 1; with a second one near -1 and an autoregressive root that nearly cancels
-    // it there is often a maximum that other starts do not see.
-    std::optional<VectorXd> paired_roots() const {
-        const ArimaOrder& order = params_.order;
-        if (order.p < 1 || order.q < 2) return std::nullopt;
-        VectorXd coefficients = VectorXd::Zero(static_cast<Index>(order.coefficients()));
-        coefficients[0] = -0.9;
-        coefficients[static_cast<Index>(order.p) + 1] = -0.9;
-        return unbounded_of(order, coefficients);
-    }
+    // Iterations before the metric is computed anew, and how often it is.
+    static constexpr int kRound = 10;
+    static constexpr int kMostRounds = 30;
 
-    Candidate minimize(const VectorXd& start, bool conditional, int iterations) {
-        LbfgsParams params;
-        params.max_iterations = iterations;
-        params.memory = 12;
-        params.gradient_tolerance = 1e-8;
-        params.value_tolerance = conditional ? 1e-8 : 1e-12;
-        const ArimaOrder& order = params_.order;
-        const Objective f = [&](const VectorXd& x, VectorXd& gradient) {
-            const VectorXd coefficients = coefficients_of(order, x);
-            VectorXd natural;
-            const double value = likelihood_.objective(coefficients, &natural, conditional);
-            if (std::isfinite(value)) gradient = contract_to_unbounded(order, x, natural);
-            return value;
-        };
-        try {
-            const LbfgsResult result = lbfgs_minimize(f, start, params, host_);
-            return {result.x, result.value};
-        } catch (const Error& e) {
-            if (e.code() != ErrorCode::kNumericFailure) throw;
-            return {start, std::numeric_limits<double>::infinity()};
+    void add_starts(std::vector<VectorXd>& starts) const {
+        const auto k = static_cast<Index>(order_.coefficients());
+        starts.push_back(VectorXd::Zero(k));
+        // Differences leave a moving-average root near 1; with a second one near -1 and an autoregressive root that nearly
+        // cancels it there is often a maximum that other starts do not see.
+        if (order_.p >= 1 && order_.q >= 2) {
+            VectorXd coefficients = VectorXd::Zero(k);
+            coefficients[0] = -0.9;
+            coefficients[static_cast<Index>(order_.p) + 1] = -0.9;
+            starts.push_back(unbounded_of(order_, coefficients));
+        }
+        for (std::size_t i = 0; k > 2 && i < 2; ++i) {
+            Rng rng(kSeed, i);
+            VectorXd x(k);
+            for (double& value : x) value = rng.uniform(-1.5, 1.5);
+            starts.push_back(std::move(x));
         }
     }
 
-    const ArimaParams& params_;
+    // Inverse of the Gauss-Newton matrix in the unbounded parameters, damped as by Marquardt (1963): roots that nearly cancel
+    // make it singular.
+    Metric metric_at(const VectorXd& x) const {
+        constexpr double kDamping = 1e-3;
+        const MatrixXd slope = coefficient_jacobian(order_, x);
+        MatrixXd matrix = slope.transpose() * likelihood_.curvature(coefficients_of(order_, x)) * slope;
+        const double size = std::max(matrix.diagonal().mean(), 1e-12);
+        matrix.diagonal() = matrix.diagonal() * (1.0 + kDamping) + VectorXd::Constant(x.size(), 1e-3 * kDamping * size);
+        const Eigen::LLT<MatrixXd> factor(matrix);
+        if (factor.info() != Eigen::Success || !matrix.allFinite()) return nullptr;
+        return [factor](const VectorXd& gradient) -> VectorXd { return factor.solve(gradient); };
+    }
+
+    Candidate descend(const VectorXd& start, bool conditional, int rounds) const {
+        LbfgsParams params;
+        params.max_iterations = kRound;
+        params.memory = kRound;
+        params.longest_step = 2.0;
+        params.gradient_tolerance = search_.is_thorough ? 1e-8 : 1e-6;
+        params.value_tolerance = conditional && !conditional_ ? 1e-6 : search_.is_thorough ? 1e-12 : 1e-9;
+        const Objective f = [&](const VectorXd& x, VectorXd& gradient) {
+            VectorXd natural;
+            const double value = likelihood_.objective(coefficients_of(order_, x), &natural, conditional);
+            if (std::isfinite(value)) gradient = coefficient_jacobian(order_, x).transpose() * natural;
+            return value;
+        };
+        Candidate candidate;
+        candidate.x = start;
+        try {
+            for (int round = 0; round < rounds && !candidate.is_final; ++round) {
+                LbfgsResult result = lbfgs_minimize(f, candidate.x, params, host_, metric_at(candidate.x));
+                const double gain = candidate.value - result.value;
+                candidate.x = std::move(result.x);
+                candidate.value = result.value;
+                candidate.is_final = result.status != LbfgsStatus::kMaxIterations || (!conditional && is_hopeless(result.value, gain));
+            }
+        } catch (const Error& e) {
+            if (e.code() != ErrorCode::kNumericFailure) throw;
+            candidate.is_final = true;
+        }
+        return candidate;
+    }
+
+    // Steps get smaller: what the last ten have gained several times over is more than all others will.
+    bool is_hopeless(double value, double gain) const {
+        if (search_.is_thorough || !std::isfinite(search_.aicc_to_beat) || !std::isfinite(gain)) return false;
+        constexpr double kMost = 3.0;
+        const auto n = static_cast<double>(likelihood_.used());
+        const double k = static_cast<double>(order_.coefficients() + likelihood_.columns());
+        return arima_aicc(likelihood_.loglik(value - kMost * gain), k, n) > search_.aicc_to_beat;
+    }
+
     const ArimaLikelihood& likelihood_;
+    const ArimaOrder& order_;
+    bool conditional_;
+    const ArimaSearch& search_;
     Host& host_;
 };
 
@@ -130,16 +167,18 @@ void standard_errors(const ArimaLikelihood& likelihood, const ArimaLikelihood::V
         fit.beta_errors = (at.beta_variance + (jacobian * variance * jacobian.transpose()).diagonal()).cwiseSqrt();
 }
 
-ArimaFit describe_fit(const ArimaLikelihood& likelihood, const ArimaParams& params, const VectorXd& coefficients) {
+}  // namespace
+
+ArimaFit arima_at(const ArimaLikelihood& likelihood, const ArimaParams& params, const VectorXd& coefficients) {
     ArimaFit fit;
-    fit.order = params.order;
-    const std::size_t differences = params.order.d + params.order.seasonal_d;
+    fit.order = likelihood.order();
+    const std::size_t differences = fit.order.d + fit.order.seasonal_d;
     fit.has_mean = params.has_constant && differences == 0;
     fit.has_drift = params.has_constant && differences == 1;
     fit.coefficients = coefficients;
     const ArimaLikelihood::Value value = likelihood.value(coefficients, params.conditional);
     if (!value.is_valid)
-        throw Error(ErrorCode::kNumericFailure, "likelihood of ARIMA" + to_string(params.order) + " is not finite",
+        throw Error(ErrorCode::kNumericFailure, "likelihood of ARIMA" + to_string(fit.order) + " is not finite",
                     "Use lower orders.");
     fit.beta = value.beta;
     fit.sigma2_ml = value.sigma2;
@@ -149,7 +188,7 @@ ArimaFit describe_fit(const ArimaLikelihood& likelihood, const ArimaParams& para
     const auto k = static_cast<double>(fit.parameters());
     fit.sigma2 = fit.used > fit.parameters() ? value.sigma2 * n / (n - k) : value.sigma2;
     fit.aic = -2.0 * fit.loglik + 2.0 * (k + 1.0);
-    fit.aicc = n > k + 2.0 ? fit.aic + 2.0 * (k + 1.0) * (k + 2.0) / (n - k - 2.0) : std::numeric_limits<double>::infinity();
+    fit.aicc = arima_aicc(fit.loglik, k, n);
     fit.bic = -2.0 * fit.loglik + (k + 1.0) * std::log(n);
     fit.roots = least_roots(fit.order, coefficients);
     fit.standard_errors = VectorXd::Constant(coefficients.size(), std::numeric_limits<double>::quiet_NaN());
@@ -158,7 +197,12 @@ ArimaFit describe_fit(const ArimaLikelihood& likelihood, const ArimaParams& para
     return fit;
 }
 
-ArimaLikelihood likelihood_of(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params,
+double arima_aicc(double loglik, double k, double n) {
+    if (!(n > k + 2.0)) return std::numeric_limits<double>::infinity();
+    return -2.0 * loglik + 2.0 * (k + 1.0) + 2.0 * (k + 1.0) * (k + 2.0) / (n - k - 2.0);
+}
+
+ArimaLikelihood arima_likelihood(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params,
                               Host& host) {
     params.check();
     const auto missing = static_cast<std::size_t>(
@@ -167,8 +211,6 @@ ArimaLikelihood likelihood_of(const std::vector<double>& values, const Regressor
                    "fitting ARIMA" + to_string(params.order) + " to " + std::to_string(values.size()) + " values");
     return {params.order, values, design(params.order, params.has_constant, regressors, 0, values.size()), host};
 }
-
-}  // namespace
 
 void ArimaParams::check() const {
     order.check();
@@ -190,22 +232,24 @@ Regressors design(const ArimaOrder& order, bool has_constant, const Regressors& 
     return result;
 }
 
-ArimaFit fit_arima(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params, Host& host,
-                   const VectorXd* warm) {
-    const ArimaLikelihood likelihood = likelihood_of(values, regressors, params, host);
-    const auto k = static_cast<Index>(params.order.coefficients());
-    if (likelihood.used() <= static_cast<std::size_t>(k) + regressors.size() + params.has_constant + 1)
-        throw Error(ErrorCode::kNotEnoughData, "too few values for ARIMA" + to_string(params.order),
+ArimaFit fit_arima(const ArimaLikelihood& likelihood, const ArimaParams& params, const ArimaSearch& search, Host& host) {
+    const std::size_t k = likelihood.order().coefficients();
+    if (likelihood.used() <= k + likelihood.columns() + 1)
+        throw Error(ErrorCode::kNotEnoughData, "too few values for ARIMA" + to_string(likelihood.order()),
                     "Give more values, or use lower orders and fewer regressors.");
-    VectorXd coefficients = VectorXd::Zero(k);
+    VectorXd coefficients = VectorXd::Zero(static_cast<Index>(k));
     if (k > 0 && !likelihood.is_explained())
-        coefficients = coefficients_of(params.order, Search(params, likelihood, host).run(warm));
-    return describe_fit(likelihood, params, coefficients);
+        coefficients = coefficients_of(likelihood.order(), Search(likelihood, params.conditional, search, host).run());
+    return arima_at(likelihood, params, coefficients);
+}
+
+ArimaFit fit_arima(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params, Host& host) {
+    return fit_arima(arima_likelihood(values, regressors, params, host), params, {}, host);
 }
 
 ArimaFit arima_at(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params,
                   const VectorXd& coefficients, Host& host) {
-    return describe_fit(likelihood_of(values, regressors, params, host), params, coefficients);
+    return arima_at(arima_likelihood(values, regressors, params, host), params, coefficients);
 }
 
 }  // namespace ecom::core

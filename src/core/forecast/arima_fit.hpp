@@ -1,7 +1,7 @@
 // Estimation of a seasonal ARIMA model by exact maximum likelihood, or conditional sum of squares.
 #pragma once
 
-#include <optional>
+#include <limits>
 #include <vector>
 
 #include "core/forecast/arima_likelihood.hpp"
@@ -14,8 +14,6 @@ struct ArimaParams {
     bool has_constant = true;
     bool conditional = false;  // conditional sum of squares instead of the likelihood
     bool standard_errors = true;
-    // Searches from other points beside zero and the conditional estimate; none: as many as the model has use for.
-    std::optional<std::size_t> random_starts;
 
     // Throws kInvalidArgument for orders without meaning and a constant with more than one difference.
     void check() const;
@@ -44,12 +42,30 @@ struct ArimaFit {
 // Regressors with the constant's column in front.
 Regressors design(const ArimaOrder& order, bool has_constant, const Regressors& regressors, std::size_t first, std::size_t n);
 
-// values: the first is not missing. `warm`: coefficients to start from. Throws kNotEnoughData, kNumericFailure, kLimitExceeded.
-ArimaFit fit_arima(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params, Host& host,
-                   const Eigen::VectorXd* warm = nullptr);
+// How far the maximum is looked for.
+struct ArimaSearch {
+    const Eigen::VectorXd* warm = nullptr;  // coefficients to start from as well
+    // From many starts. Otherwise from the conditional estimate and the warm start only, less exactly: to compare orders.
+    bool is_thorough = true;
+    // A search that is not thorough is given up when it is not going to get below.
+    double aicc_to_beat = std::numeric_limits<double>::infinity();
+};
+
+// The likelihood of a model, for fits of one or several orders. values: the first is not missing. Throws kNotEnoughData,
+// kNumericFailure, kLimitExceeded.
+ArimaLikelihood arima_likelihood(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params,
+                                 Host& host);
+
+// params.order is that of the likelihood. Throws as above.
+ArimaFit fit_arima(const ArimaLikelihood& likelihood, const ArimaParams& params, const ArimaSearch& search, Host& host);
+ArimaFit fit_arima(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params, Host& host);
 
 // The same at given coefficients.
+ArimaFit arima_at(const ArimaLikelihood& likelihood, const ArimaParams& params, const Eigen::VectorXd& coefficients);
 ArimaFit arima_at(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params,
                   const Eigen::VectorXd& coefficients, Host& host);
+
+// AICc of n values with k parameters beside the variance; infinite where n does not allow it.
+double arima_aicc(double loglik, double k, double n);
 
 }  // namespace ecom::core

@@ -8,7 +8,7 @@
 // - The gradient is that of the filter's adjoint at the profiled coefficients.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "core/forecast/arima_filter.hpp"
@@ -21,14 +21,18 @@ public:
     // values: first and last are there, NaN where missing. Columns of regressors are as long.
     ArimaLikelihood(const ArimaOrder& order, const std::vector<double>& values, const Regressors& regressors, Host& host);
 
+    // The same series and regressors under other orders with the same differences; nothing is computed again.
+    ArimaLikelihood with(const ArimaOrder& order) const;
+
     static std::size_t bytes(const ArimaOrder& order, std::size_t n, std::size_t regressors, std::size_t missing);
 
+    const ArimaOrder& order() const { return order_; }
     // Values that count: those that are there, less what differences take.
-    std::size_t used() const { return used_; }
-    std::size_t differenced_size() const { return static_cast<std::size_t>(target_.size()); }
-    std::size_t missing() const { return missing_.size(); }
+    std::size_t used() const { return data_->used; }
+    std::size_t columns() const { return static_cast<std::size_t>(data_->columns.cols()) - data_->missing.size(); }
+    std::size_t differenced_size() const { return static_cast<std::size_t>(data_->target.size()); }
     // The regressors leave no variation to explain.
-    bool is_explained() const { return is_explained_; }
+    bool is_explained() const { return data_->is_explained; }
 
     struct Value {
         bool is_valid = false;
@@ -43,24 +47,33 @@ public:
 
     // With the derivative of `objective` by the coefficients when asked for. `conditional`: conditional sum of squares.
     double objective(const Eigen::VectorXd& coefficients, Eigen::VectorXd* gradient, bool conditional) const;
+    // The exact log-likelihood, in the units of the values, where the exact objective has this value.
+    double loglik(double objective) const;
     Value value(const Eigen::VectorXd& coefficients, bool conditional) const;
 
-    const std::vector<std::size_t>& missing_places() const { return missing_; }
+    // The Gauss-Newton matrix of `objective` by the coefficients: products of the derivatives of the conditional errors. Near
+    // enough to its Hessian to be the metric of a search, at the price of a fraction of a gradient.
+    Eigen::MatrixXd curvature(const Eigen::VectorXd& coefficients) const;
+
+    const std::vector<std::size_t>& missing_places() const { return data_->missing; }
 
 private:
+    struct Data {
+        std::vector<double> values;  // missing ones interpolated
+        std::vector<std::size_t> missing;
+        double scale = 1.0;          // of the target
+        Eigen::VectorXd target;      // differenced
+        Eigen::MatrixXd columns;     // differenced: pulses, then regressors
+        Eigen::VectorXd column_scale;
+        std::size_t used = 0;
+        bool is_explained = false;
+    };
     struct Solution;
     bool solve(const ArmaFilter& filter, bool conditional, Solution& solution) const;
 
     ArimaOrder order_;
-    Host& host_;
-    std::vector<double> values_;  // missing ones interpolated
-    std::vector<std::size_t> missing_;
-    double scale_ = 1.0;          // of the target
-    Eigen::VectorXd target_;      // differenced
-    Eigen::MatrixXd columns_;     // differenced: pulses, then regressors
-    Eigen::VectorXd column_scale_;
-    std::size_t used_ = 0;
-    bool is_explained_ = false;
+    Host* host_;
+    std::shared_ptr<const Data> data_;
 };
 
 // Applies the differences of an order to a column.

@@ -46,6 +46,15 @@ VectorXd product(const VectorXd& c, const Block& a, const Block& b, Index period
     return result;
 }
 
+std::vector<std::size_t> product_lags(const Block& a, const Block& b, Index period) {
+    std::vector<std::size_t> lags;
+    for (Index j = 0; j <= b.size; ++j)
+        for (Index i = j == 0 ? 1 : 0; i <= a.size; ++i) lags.push_back(static_cast<std::size_t>(i + j * period));
+    std::sort(lags.begin(), lags.end());
+    lags.erase(std::unique(lags.begin(), lags.end()), lags.end());
+    return lags;
+}
+
 void contract_product(const VectorXd& c, const Block& a, const Block& b, Index period, const VectorXd& by_product,
                       VectorXd& gradient) {
     for (Index j = 0; j <= b.size; ++j) {
@@ -151,7 +160,8 @@ ArmaPolynomials expand(const ArimaOrder& order, const VectorXd& coefficients) {
     const Blocks blocks(order);
     const auto period = static_cast<Index>(order.period);
     return {product(coefficients, blocks.block[0], blocks.block[2], period),
-            product(coefficients, blocks.block[1], blocks.block[3], period)};
+            product(coefficients, blocks.block[1], blocks.block[3], period),
+            product_lags(blocks.block[0], blocks.block[2], period), product_lags(blocks.block[1], blocks.block[3], period)};
 }
 
 VectorXd contract_gradient(const ArimaOrder& order, const VectorXd& coefficients, const ArmaPolynomials& by_product) {
@@ -173,16 +183,15 @@ VectorXd coefficients_of(const ArimaOrder& order, const VectorXd& unbounded) {
     return result;
 }
 
-VectorXd contract_to_unbounded(const ArimaOrder& order, const VectorXd& unbounded, const VectorXd& by_coefficient) {
-    VectorXd result(unbounded.size());
+Eigen::MatrixXd coefficient_jacobian(const ArimaOrder& order, const VectorXd& unbounded) {
+    Eigen::MatrixXd result = Eigen::MatrixXd::Zero(unbounded.size(), unbounded.size());
     VectorXd phi;
     Eigen::MatrixXd jacobian;
     for (const Block& block : Blocks(order).block) {
         const VectorXd partial = unbounded.segment(block.begin, block.size).array().tanh();
         autoregression(partial, phi, &jacobian);
-        result.segment(block.begin, block.size) =
-            (-block.sign * (jacobian.transpose() * by_coefficient.segment(block.begin, block.size))).array() *
-            (1.0 - partial.array().square());
+        const VectorXd slope = -block.sign * (1.0 - partial.array().square());
+        result.block(block.begin, block.begin, block.size, block.size) = jacobian * slope.asDiagonal();
     }
     return result;
 }

@@ -55,18 +55,21 @@ std::vector<double> difference_polynomial(const ArimaOrder& order);
 struct ArmaPolynomials {
     Eigen::VectorXd phi;
     Eigen::VectorXd theta;
+    // Lags that some coefficients make differ from zero, ascending: few of them where the season is long.
+    std::vector<std::size_t> phi_lags;
+    std::vector<std::size_t> theta_lags;
 };
 ArmaPolynomials expand(const ArimaOrder& order, const Eigen::VectorXd& coefficients);
 
-// Gradient by the coefficients from the gradient by the products.
+// Gradient by the coefficients from the gradient by the products, which is read at their lags only.
 Eigen::VectorXd contract_gradient(const ArimaOrder& order, const Eigen::VectorXd& coefficients,
                                   const ArmaPolynomials& by_product);
 
 // Coefficients from unbounded parameters: partial autocorrelations tanh(x) of each of the four polynomials, so that every x
 // gives a stationary and invertible model (Barndorff-Nielsen and Schou, 1973; Jones, 1980; Monahan, 1984).
 Eigen::VectorXd coefficients_of(const ArimaOrder& order, const Eigen::VectorXd& unbounded);
-Eigen::VectorXd contract_to_unbounded(const ArimaOrder& order, const Eigen::VectorXd& unbounded,
-                                      const Eigen::VectorXd& by_coefficient);
+// Derivatives of the coefficients (rows) by the unbounded parameters.
+Eigen::MatrixXd coefficient_jacobian(const ArimaOrder& order, const Eigen::VectorXd& unbounded);
 // The inverse; partial autocorrelations beyond 0.999 become that, coefficients of no such model zero for the polynomial.
 Eigen::VectorXd unbounded_of(const ArimaOrder& order, const Eigen::VectorXd& coefficients);
 

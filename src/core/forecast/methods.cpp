@@ -1,6 +1,8 @@
 // The lists of forecasting methods and of what they fit.
 #include "core/forecast/arima_forecaster.hpp"
+#include "core/forecast/ces.hpp"
 #include "core/forecast/combination.hpp"
+#include "core/forecast/decomposition_forecaster.hpp"
 #include "core/forecast/ets.hpp"
 #include "core/forecast/method.hpp"
 #include "core/forecast/naive.hpp"
@@ -15,6 +17,8 @@ constexpr Method kMethods[] = {
     {"auto", configure_auto},
     {"ets", configure_ets},
     {"theta", configure_theta},
+    {"ces", configure_ces},
+    {"mstl", configure_mstl},
     {"arima", configure_arima},
     {"regression", configure_regression},
     {"naive", configure_naive},
@@ -34,6 +38,8 @@ const Method* find_method(std::string_view name) {
 ModelDecoder find_forecaster_decoder(std::string_view kind) {
     if (kind == ArimaForecaster::kKind) return ArimaForecaster::decode;
     if (kind == NaiveForecaster::kKind) return NaiveForecaster::decode;
+    if (kind == CesForecaster::kKind) return CesForecaster::decode;
+    if (kind == DecompositionForecaster::kKind) return DecompositionForecaster::decode;
     if (kind == CombinationForecaster::kKind) return CombinationForecaster::decode;
     if (kind == EtsForecaster::kKind) return EtsForecaster::decode;
     if (kind == RegressionForecaster::kKind) return RegressionForecaster::decode;

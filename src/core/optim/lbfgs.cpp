@@ -141,7 +141,7 @@ private:
 // The last pairs of steps s and gradient changes y.
 class Curvature {
 public:
-    explicit Curvature(int memory) : memory_(static_cast<std::size_t>(memory)) {}
+    Curvature(int memory, const Metric& metric) : memory_(static_cast<std::size_t>(memory)), metric_(metric) {}
 
     // Keeps the pair only when s'y is safely positive: otherwise H would not stay positive
     // definite.
@@ -162,7 +162,10 @@ public:
             alpha[i] = pairs_[i].rho * pairs_[i].s.dot(q);
             q -= alpha[i] * pairs_[i].y;
         }
-        q *= scale_;
+        if (metric_)
+            q = metric_(q);
+        else
+            q *= scale_;
         for (std::size_t i = 0; i < pairs_.size(); ++i) {
             const double beta = pairs_[i].rho * pairs_[i].y.dot(q);
             q += (alpha[i] - beta) * pairs_[i].s;
@@ -184,6 +187,7 @@ private:
     };
 
     std::size_t memory_;
+    const Metric& metric_;
     std::deque<Pair> pairs_;
     double scale_ = 1.0;
 };
@@ -193,8 +197,8 @@ double largest(const VectorXd& v) { return v.size() == 0 ? 0.0 : v.cwiseAbs().ma
 }  // namespace
 
 void LbfgsParams::check() const {
-    if (memory < 1 || max_iterations < 1 || max_line_search < 1)
-        throw Error(ErrorCode::kInvalidArgument, "counts of a minimization must be positive");
+    if (memory < 1 || max_iterations < 1 || max_line_search < 1 || !(longest_step > 0))
+        throw Error(ErrorCode::kInvalidArgument, "counts and the longest step of a minimization must be positive");
     if (!(gradient_tolerance >= 0 && value_tolerance >= 0))
         throw Error(ErrorCode::kInvalidArgument,
                     "tolerances of a minimization must not be negative");
@@ -209,7 +213,7 @@ std::size_t lbfgs_bytes(std::size_t n, const LbfgsParams& params) {
 }
 
 LbfgsResult lbfgs_minimize(const Objective& f, const VectorXd& start, const LbfgsParams& params,
-                           Host& host) {
+                           Host& host, const Metric& metric) {
     params.check();
     const auto n = static_cast<std::size_t>(start.size());
     require_memory(host, lbfgs_bytes(n, params),
@@ -223,7 +227,7 @@ LbfgsResult lbfgs_minimize(const Objective& f, const VectorXd& start, const Lbfg
         throw Error(ErrorCode::kNumericFailure,
                     "function to be minimized is not finite at the starting point");
 
-    Curvature curvature(params.memory);
+    Curvature curvature(params.memory, metric);
     LineSearch line_search(f, params, host, evaluations);
     const auto finish = [&](int iterations, LbfgsStatus status) {
         const double norm = largest(point.gradient);
@@ -242,7 +246,8 @@ LbfgsResult lbfgs_minimize(const Objective& f, const VectorXd& start, const Lbfg
             direction = -point.gradient;
         }
         // Without curvature the gradient's length says nothing about the step's.
-        const double first = curvature.empty() ? 1.0 / std::max(1.0, point.gradient.norm()) : 1.0;
+        double first = curvature.empty() && !metric ? 1.0 / std::max(1.0, point.gradient.norm()) : 1.0;
+        first = std::min(first, params.longest_step / direction.norm());
         const VectorXd x = point.x;
         const VectorXd gradient = point.gradient;
         const double value = point.value;

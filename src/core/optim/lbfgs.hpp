@@ -14,6 +14,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 
 #include "core/base/eigen.hpp"
 #include "core/base/host.hpp"
@@ -22,6 +23,10 @@ namespace ecom::core {
 
 // Returns f(x) and writes its gradient, which has the size of x already.
 using Objective = std::function<double(const Eigen::VectorXd& x, Eigen::VectorXd& gradient)>;
+
+// Multiplies by a symmetric positive definite approximation of the inverse Hessian at the start, which then takes the place of
+// gamma I: the closer it is, the fewer iterations.
+using Metric = std::function<Eigen::VectorXd(const Eigen::VectorXd& gradient)>;
 
 struct LbfgsParams {
     int memory = 10;  // m: pairs (s, y) kept
@@ -33,9 +38,11 @@ struct LbfgsParams {
     double value_tolerance = 1e-13;
     double sufficient_decrease = 1e-4;  // c1
     double curvature = 0.9;             // c2
+    // The first trial of a line search moves no further than this.
+    double longest_step = std::numeric_limits<double>::infinity();
 
-    // Throws kInvalidArgument unless 0 < c1 < c2 < 1, counts are positive, and tolerances are not
-    // negative.
+    // Throws kInvalidArgument unless 0 < c1 < c2 < 1, counts and the longest step are positive, and
+    // tolerances are not negative.
     void check() const;
 };
 
@@ -64,6 +71,6 @@ std::size_t lbfgs_bytes(std::size_t n, const LbfgsParams& params);
 // Polls before every call of f. Throws kNumericFailure when f or its gradient is not finite at
 // `start`, kLimitExceeded when the host does not grant lbfgs_bytes().
 LbfgsResult lbfgs_minimize(const Objective& f, const Eigen::VectorXd& start,
-                           const LbfgsParams& params, Host& host);
+                           const LbfgsParams& params, Host& host, const Metric& metric = nullptr);
 
 }  // namespace ecom::core
