@@ -48,11 +48,38 @@ public:
         try_model({1, 0, one, 0, constant});
         try_model({0, 1, 0, one, constant});
         if (constant) try_model({0, 0, 0, 0, 0});
+        step_on(may_have_constant);
+        // Not in R: models of one autoregression and one moving average, to which steps by improvement do not always find a way.
+        static constexpr std::size_t kSeasonal[][2] = {{0, 0}, {1, 0}, {0, 1}, {1, 1}, {2, 0}, {0, 2}};
+        bool better = false;
+        for (const auto& orders : kSeasonal)
+            for (std::size_t with = 0; with <= constant && (seasonal || orders[0] + orders[1] == 0); ++with)
+                better = try_model({1, 1, orders[0], orders[1], with}) || better;
+        if (better) step_on(may_have_constant);
+        if (!best_) {
+            ArimaParams params;
+            params.order = differences_;
+            params.has_constant = may_have_constant;
+            return fit_arima(values_, regressors_, params, host_);
+        }
+        ArimaParams params = params_of(best_choice_);
+        params.standard_errors = true;
+        const ArimaLikelihood likelihood = likelihood_of(params);
+        ArimaSearch search;
+        search.warm = &best_->coefficients;
+        ArimaFit fit = fit_arima(likelihood, params, search, host_);
+        // A maximum that is higher, but at a root that the search does not allow, is not the model that was chosen.
+        return is_admissible(fit) ? std::move(fit) : arima_at(likelihood, params, best_->coefficients);
+    }
+
+private:
+    // From the best model to better neighbours, until there is none.
+    void step_on(bool may_have_constant) {
         // R's order of neighbours; the first that is better is the next centre.
         static constexpr int kSteps[][4] = {{0, 0, -1, 0}, {0, 0, 0, -1}, {0, 0, 1, 0},  {0, 0, 0, 1},  {0, 0, -1, -1}, {0, 0, -1, 1},
                                             {0, 0, 1, -1}, {0, 0, 1, 1},  {-1, 0, 0, 0}, {0, -1, 0, 0}, {1, 0, 0, 0},   {0, 1, 0, 0},
                                             {-1, -1, 0, 0}, {-1, 1, 0, 0}, {1, -1, 0, 0}, {1, 1, 0, 0}};
-        for (bool better = true; better && tried_.size() < limits_.max_models;) {
+        for (bool better = best_.has_value(); better && tried_.size() < limits_.max_models;) {
             better = false;
             const Choice centre = best_choice_;
             for (const auto& step : kSteps) {
@@ -73,23 +100,8 @@ public:
                 better = try_model(next);
             }
         }
-        if (!best_) {
-            ArimaParams params;
-            params.order = differences_;
-            params.has_constant = may_have_constant;
-            return fit_arima(values_, regressors_, params, host_);
-        }
-        ArimaParams params = params_of(best_choice_);
-        params.standard_errors = true;
-        const ArimaLikelihood likelihood = likelihood_of(params);
-        ArimaSearch search;
-        search.warm = &best_->coefficients;
-        ArimaFit fit = fit_arima(likelihood, params, search, host_);
-        // A maximum that is higher, but at a root that the search does not allow, is not the model that was chosen.
-        return is_admissible(fit) ? std::move(fit) : arima_at(likelihood, params, best_->coefficients);
     }
 
-private:
     ArimaParams params_of(const Choice& choice) const {
         ArimaParams params;
         params.order = differences_;

@@ -11,10 +11,19 @@ namespace {
 
 using Eigen::ArrayXd;
 using Eigen::Index;
-using Eigen::Map;
 using Eigen::VectorXd;
 
 constexpr double kSettled = 1e-14;
+
+// Two numbers at a time, which every processor can. Vectors are r long and padded by zeros, so that a pair may reach one beyond.
+typedef double Two __attribute__((vector_size(16), aligned(8), may_alias));
+constexpr Index kPadding = 2;
+
+inline Two& two(double* x, Index i) { return *reinterpret_cast<Two*>(x + i); }
+inline const Two& two(const double* x, Index i) { return *reinterpret_cast<const Two*>(x + i); }
+inline double* column(Eigen::ArrayXXd& table, Index step) { return table.data() + step * table.rows(); }
+inline const double* column(const Eigen::ArrayXXd& table, Index step) { return table.data() + step * table.rows(); }
+inline double sum(Two x) { return x[0] + x[1]; }
 
 }  // namespace
 
@@ -27,7 +36,7 @@ ArmaFilter::ArmaFilter(const ArmaPolynomials& polynomials, std::size_t n, bool c
       n_(n),
       conditional_(conditional),
       host_(host),
-      phi_(ArrayXd::Zero(r_)),
+      phi_(ArrayXd::Zero(r_ + kPadding)),
       theta_(ArrayXd::Zero(r_)),
       p_(polynomials.phi.size()),
       q_(polynomials.theta.size()),
@@ -75,14 +84,16 @@ void ArmaFilter::start() {
     if (!is_valid_) return;
     variances_.push_back(column[0]);
     weights_.push_back(-1.0 / column[0]);
-    gains_.resize(r_, static_cast<Index>(n_) + 1);
-    directions_.resize(r_, static_cast<Index>(n_) + 1);
-    gains_.col(0) = phi_ * column[0] + column.tail(r_).array();
+    gains_.resize(r_ + kPadding, static_cast<Index>(n_) + 1);
+    directions_.resize(r_ + kPadding, static_cast<Index>(n_) + 1);
+    gains_.col(0) = phi_ * column[0];
+    gains_.col(0).head(r_) += column.tail(r_).array();
     directions_.col(0) = gains_.col(0);
 }
 
 void ArmaFilter::run() {
     const auto r = static_cast<std::size_t>(r_);
+    const double* const phi = phi_.data();
     double product = 1.0;
     PollEvery poll(host_);
     std::size_t calm = 0;
@@ -97,9 +108,10 @@ void ArmaFilter::run() {
         }
         settled_ = t + 1;
         const auto step = static_cast<Index>(t);
-        const auto w = directions_.col(step);
-        auto next_gain = gains_.col(step + 1);
-        auto next_w = directions_.col(step + 1);
+        const double* const gain = column(gains_, step);
+        const double* const w = column(directions_, step);
+        double* const next_gain = column(gains_, step + 1);
+        double* const next_w = column(directions_, step + 1);
         const double h = w[0];
         const double next_f = f + m * h * h;
         if (!(next_f > 0.0)) {
@@ -107,14 +119,19 @@ void ArmaFilter::run() {
             return;
         }
         const double mh = m * h;
-        next_w = phi_ * h;
-        next_w.head(r_ - 1) += w.tail(r_ - 1);
-        next_gain = gains_.col(step) + mh * next_w;
-        next_w -= (h / next_f) * next_gain;
+        const double c = h / next_f;
+        for (Index i = r_; i < r_ + kPadding; ++i) next_gain[i] = next_w[i] = 0.0;
+        for (Index i = 0; i < r_; i += 2) {
+            const Two tw = two(phi, i) * h + two(w, i + 1);
+            const Two g = two(gain, i) + mh * tw;
+            two(next_gain, i) = g;
+            two(next_w, i) = tw - c * g;
+        }
         variances_.push_back(next_f);
         weights_.push_back(m + mh * mh / f);
         // The state remembers the gains of r steps; after them the difference equation holds.
-        const bool is_calm = std::fabs(next_f - 1.0) < kSettled * 10 && std::fabs(m) * next_w.square().maxCoeff() < kSettled;
+        const bool is_calm = std::fabs(next_f - 1.0) < kSettled * 10 &&
+                             std::fabs(m) * directions_.col(step + 1).head(r_).square().maxCoeff() < kSettled;
         calm = is_calm ? calm + 1 : 0;
         if (calm > r) {
             has_settled_ = true;
@@ -133,14 +150,18 @@ VectorXd ArmaFilter::innovations(const VectorXd& series) const {
         for (; t < std::min(n_, static_cast<std::size_t>(p_)); ++t) v[static_cast<Index>(t)] = 0.0;
     } else {
         // The state of step t begins at place t: moving on is adding to it.
-        ArrayXd states = ArrayXd::Zero(static_cast<Index>(settled_) + r_ + 1);
+        ArrayXd states = ArrayXd::Zero(static_cast<Index>(settled_) + r_ + kPadding);
+        const double* const phi = phi_.data();
         for (; t < settled_; ++t) {
             poll(r);
             const auto step = static_cast<Index>(t);
             const double predicted = states[step];
             const double error = series[step] - predicted;
             v[step] = error;
-            states.segment(step + 1, r_) += phi_ * predicted + gains_.col(step) * (error / variances_[t]);
+            const double g = error / variances_[t];
+            const double* const gain = column(gains_, step);
+            double* const a = states.data() + step + 1;
+            for (Index i = 0; i < r_; i += 2) two(a, i) += two(phi, i) * predicted + two(gain, i) * g;
         }
     }
     const double* const w = series.data();
@@ -185,8 +206,8 @@ VectorXd ArmaFilter::state(const VectorXd& series, const VectorXd& v) const {
 ArmaFilter::Excess ArmaFilter::excess() const {
     Excess result;
     if (conditional_ || has_settled_ || n_ == 0) return result;
-    VectorXd w = directions_.col(static_cast<Index>(n_)).matrix();
-    VectorXd gain = gains_.col(static_cast<Index>(n_)).matrix();
+    VectorXd w = directions_.col(static_cast<Index>(n_)).head(r_).matrix();
+    VectorXd gain = gains_.col(static_cast<Index>(n_)).head(r_).matrix();
     double f = variances_[n_];
     double m = weights_[n_];
     constexpr std::size_t kMost = 2000;
@@ -198,7 +219,7 @@ ArmaFilter::Excess ArmaFilter::excess() const {
         const double h = w[0];
         const double next_f = f + m * h * h;
         if (!(next_f > 0.0)) break;
-        VectorXd tw = (phi_ * h).matrix();
+        VectorXd tw = (phi_.head(r_) * h).matrix();
         tw.head(r_ - 1) += w.tail(r_ - 1);
         gain += m * h * tw;
         w = tw - gain * (h / next_f);
@@ -210,8 +231,8 @@ ArmaFilter::Excess ArmaFilter::excess() const {
 
 ArmaFilter::Adjoint::Adjoint(const ArmaFilter& filter)
     : filter_(filter),
-      gradient_{VectorXd::Zero(filter.r_), VectorXd::Zero(filter.r_), {}, {}},
-      by_gain_(Eigen::ArrayXXd::Zero(filter.r_, static_cast<Index>(filter.settled_))),
+      gradient_{VectorXd::Zero(filter.r_ + kPadding), VectorXd::Zero(filter.r_), {}, {}},
+      by_gain_(Eigen::ArrayXXd::Zero(filter.r_ + kPadding, static_cast<Index>(filter.settled_))),
       by_variance_(filter.variances_.size(), 0.0) {}
 
 void ArmaFilter::Adjoint::add_variance(std::size_t t, double derivative) {
@@ -246,19 +267,29 @@ void ArmaFilter::Adjoint::add_series(const VectorXd& series, const VectorXd& inn
     products(f.theta_lags_, innovations, gradient_.theta);
     if (f.conditional_ || f.settled_ == 0) return;
     // By the state of step t + 1, which begins at place t + 1: its elements but the first are by elements of the state before.
-    ArrayXd by_states = ArrayXd::Zero(static_cast<Index>(f.settled_) + f.r_ + 1);
+    ArrayXd by_states = ArrayXd::Zero(static_cast<Index>(f.settled_) + f.r_ + kPadding);
+    const double* const phi = f.phi_.data();
+    double* const by_phi = gradient_.phi.data();
     for (t = f.settled_; t-- > 0;) {
         poll(2 * r);
         const auto step = static_cast<Index>(t);
         const double variance = f.variances_[t];
         const double g = v[t] / variance;
-        const auto by_a = by_states.segment(step + 1, f.r_);
-        const double by_g = (by_a * f.gains_.col(step)).sum();
-        const double by_predicted = (by_a * f.phi_).sum();
-        gradient_.phi.array() += by_a * (w[t] - v[t]);
-        by_gain_.col(step) += by_a * g;
-        by_variance_[t] -= by_g * g / variance;
-        by_states[step] = by_predicted - (by_v[t] + by_g / variance);
+        const double predicted = w[t] - v[t];
+        const double* const by_a = by_states.data() + step + 1;
+        const double* const gain = column(f.gains_, step);
+        double* const by_gain = column(by_gain_, step);
+        Two by_g{};
+        Two by_predicted{};
+        for (Index i = 0; i < f.r_; i += 2) {
+            const Two b = two(by_a, i);
+            by_g += b * two(gain, i);
+            by_predicted += b * two(phi, i);
+            two(by_phi, i) += b * predicted;
+            two(by_gain, i) += b * g;
+        }
+        by_variance_[t] -= sum(by_g) * g / variance;
+        by_states[step] = sum(by_predicted) - (by_v[t] + sum(by_g) / variance);
     }
 }
 
@@ -268,9 +299,11 @@ ArmaPolynomials ArmaFilter::Adjoint::finish() {
     if (!f.conditional_) {
         const auto settled = static_cast<Index>(f.settled_);
         // As above; by_w of step t begins at place t.
-        ArrayXd by_directions = ArrayXd::Zero(settled + f.r_);
-        ArrayXd by_k = ArrayXd::Zero(f.r_);
-        ArrayXd tw(f.r_);
+        ArrayXd by_directions = ArrayXd::Zero(settled + f.r_ + kPadding);
+        ArrayXd by_gains = ArrayXd::Zero(f.r_ + kPadding);
+        double* const by_k = by_gains.data();
+        double* const by_phi = gradient_.phi.data();
+        const double* const phi = f.phi_.data();
         double by_f = 0.0;
         double by_m = 0.0;
         PollEvery poll(f.host_);
@@ -283,21 +316,34 @@ ArmaPolynomials ArmaFilter::Adjoint::finish() {
             const double h = f.directions_(0, step);
             const double c = h / next_f;
             const double mh = m * h;
-            const auto next_gain = f.gains_.col(step + 1);
-            auto by_w = by_directions.segment(step + 1, f.r_);
-            tw = f.directions_.col(step + 1) + c * next_gain;
-            const double by_c = -(by_w * next_gain).sum();
-            by_k -= c * by_w;
-            const double by_s = (by_k * tw).sum();
-            by_w += mh * by_k;
-            gradient_.phi.array() += h * by_w;
-            const double by_h = (by_w * f.phi_).sum() + by_c / next_f;
+            const double* const next_gain = column(f.gains_, step + 1);
+            const double* const next_w = column(f.directions_, step + 1);
+            const double* const by_gain = column(by_gain_, step);
+            double* const by_w = by_directions.data() + step + 1;
+            Two by_cs{};
+            Two by_ss{};
+            Two by_hs{};
+            for (Index i = 0; i < f.r_; i += 2) {
+                const Two g = two(next_gain, i);
+                const Two bw = two(by_w, i);
+                by_cs -= bw * g;
+                const Two k = two(by_k, i) - bw * c;
+                by_ss += k * (two(next_w, i) + c * g);
+                const Two by_tw = bw + k * mh;
+                two(by_phi, i) += by_tw * h;
+                by_hs += by_tw * two(phi, i);
+                two(by_w, i) = by_tw;
+                two(by_k, i) = k + two(by_gain, i);
+            }
+            by_k[f.r_] = 0.0;
+            const double by_c = sum(by_cs);
+            const double by_s = sum(by_ss);
+            const double by_h = sum(by_hs) + by_c / next_f;
             by_f -= by_c * h / (next_f * next_f);
             by_directions[step] = by_h + by_m * 2.0 * m * m * h / fv + by_s * m + 2.0 * mh * by_f;
             const double bm = by_m;
             by_m = bm * (1.0 + 2.0 * m * h * h / fv) + by_s * h + by_f * h * h;
             by_f += -bm * mh * mh / (fv * fv) + by_variance_[t];
-            by_k += by_gain_.col(step);
         }
         // The start: gain = w = T column, m = -1 / f.
         VectorXd by_column = VectorXd::Zero(f.r_ + 1);

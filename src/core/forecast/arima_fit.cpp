@@ -34,7 +34,7 @@ public:
         if (search_.is_thorough) add_starts(starts);
         // All run a while, the best to the end.
         std::vector<Candidate> candidates;
-        for (const VectorXd& start : starts) candidates.push_back(descend(start, false, 1));
+        for (const VectorXd& start : starts) candidates.push_back(descend(start, false, 1, search_.is_thorough ? kRound : kFirstRound));
         std::stable_sort(candidates.begin(), candidates.end(),
                          [](const Candidate& a, const Candidate& b) { return a.value < b.value; });
         const std::size_t most = search_.is_thorough ? 3 : 1;
@@ -56,6 +56,7 @@ private:
 
     // Iterations before the metric is computed anew, and how often it is.
     static constexpr int kRound = 10;
+    static constexpr int kFirstRound = 4;  // of a search that only compares
     static constexpr int kMostRounds = 30;
 
     void add_starts(std::vector<VectorXd>& starts) const {
@@ -90,13 +91,13 @@ private:
         return [factor](const VectorXd& gradient) -> VectorXd { return factor.solve(gradient); };
     }
 
-    Candidate descend(const VectorXd& start, bool conditional, int rounds) const {
+    Candidate descend(const VectorXd& start, bool conditional, int rounds, int iterations = kRound) const {
         LbfgsParams params;
-        params.max_iterations = kRound;
+        params.max_iterations = iterations;
         params.memory = kRound;
         params.longest_step = 2.0;
-        params.gradient_tolerance = search_.is_thorough ? 1e-8 : 1e-6;
-        params.value_tolerance = conditional && !conditional_ ? 1e-6 : search_.is_thorough ? 1e-12 : 1e-9;
+        params.gradient_tolerance = search_.is_thorough ? 1e-8 : 1e-5;
+        params.value_tolerance = conditional && !conditional_ ? 1e-6 : search_.is_thorough ? 1e-12 : 1e-8;
         const Objective f = [&](const VectorXd& x, VectorXd& gradient) {
             VectorXd natural;
             const double value = likelihood_.objective(coefficients_of(order_, x), &natural, conditional);
