@@ -94,19 +94,31 @@ from unnest('{STM,OTM,DSTM,DOTM}'::text[]) model,
 select kind, round(avg(f.forecast)::numeric, -2) as mean, bool_and(f.lower < f.forecast and f.forecast < f.upper) as holds,
        bool_and(w.upper - w.lower < f.upper - f.lower) as narrower_at_80
 from (select 'ets' as kind, ecom.ets_fit(month, value) as m from ap union all select 'theta', ecom.theta_fit(month, value) from ap
+      union all select 'ces', ecom.ces_fit(month, value) from ap union all select 'mstl', ecom.mstl_fit(month, value) from ap
       union all select 'auto', ecom.auto_fit(month, value) from ap) q, ecom.forecast(m, 12) f join lateral ecom.forecast(m, 12, 0.8) w using (step)
 group by kind order by kind;
 -- A model that has taken the last year in foretells from there as one that knew it, with the parameters it had.
 select kind, count(*) as steps, bool_and(abs(f.forecast / v - 1) < 0.2) as near
 from (select 'ets' as kind, ecom.ets_fit(month, value) filter (where month < '1959-01-01') as m from ap
       union all select 'theta', ecom.theta_fit(month, value) filter (where month < '1959-01-01') from ap
+      union all select 'ces', ecom.ces_fit(month, value) filter (where month < '1959-01-01') from ap
+      union all select 'mstl', ecom.mstl_fit(month, value) filter (where month < '1959-01-01') from ap
       union all select 'auto', ecom.auto_fit(month, value) filter (where month < '1959-01-01') from ap) q,
     lateral (select ecom.update(m, array_agg(month), array_agg(value)) as u from ap where month between '1959-01-01' and '1959-12-31') a,
     ecom.forecast(u, 12) f join (select month as ts, value as v from ap) x using (ts)
 group by kind order by kind;
 select kind, (m::text::ecom.model)::text = m::text as same
 from (select 'ets' as kind, ecom.ets_fit(month, value) as m from ap union all select 'theta', ecom.theta_fit(month, value) from ap
+      union all select 'ces', ecom.ces_fit(month, value) from ap union all select 'mstl', ecom.mstl_fit(month, value) from ap
       union all select 'auto', ecom.auto_fit(month, value) from ap) q;
+-- The season of complex exponential smoothing; seasons of several lengths, of which one is longer than half the series.
+select season, i ->> 'method' as method from unnest('{none,simple,partial,full}'::text[]) season,
+    lateral (select ecom.model_info(ecom.ces_fit(month, value, jsonb_build_object('season', season))) as i from ap) q;
+select i -> 'periods' as periods from (select ecom.model_info(ecom.mstl_fit(month, value, '{"periods": [4, 12, 100], "robust": true}')) as i from ap) q;
+select method, count(*) as steps, min(status) as status from ecom.ces_forecast('select 1, month, value from test_forecast.ap', 3, season => 'full') group by method
+union all select method, count(*), min(status) from ecom.mstl_forecast('select 1, month, value from test_forecast.ap', 3, periods => '{4,12}') group by method
+union all select method, count(*), min(status) from ecom.ces_forecast($$select 1, month, value from test_forecast.ap where month < '1949-05-01'$$, 3) group by method
+union all select method, count(*), min(status) from ecom.mstl_forecast($$select 1, month, value from test_forecast.ap where month < '1949-03-01'$$, 3) group by method;
 -- Series that no model fits; negative values and zeros have no multiplicative models.
 select series, count(*) as steps, count(*) filter (where forecast is null) as missing, min(status) as status
 from ecom.auto_forecast($$
@@ -119,6 +131,8 @@ select min(status) from ecom.ets_forecast($$select 1, d, -extract(day from d)::i
 select pg_temp.error_of($$select ecom.ets_fit(month, value, '{"model": "AXN"}') from test_forecast.ap$$);
 select pg_temp.error_of($$select ecom.ets_fit(month, value, '{"model": "AAM"}') from test_forecast.ap$$);
 select pg_temp.error_of($$select ecom.theta_fit(month, value, '{"model": "TOM"}') from test_forecast.ap$$);
+select pg_temp.error_of($$select ecom.ces_fit(month, value, '{"season": "weekly"}') from test_forecast.ap$$);
+select pg_temp.error_of($$select ecom.mstl_fit(month, value, '{"periods": [12, 7]}') from test_forecast.ap$$);
 
 -- Bad input.
 select pg_temp.error_of('select ecom.naive_forecast(year, value, 0) from nile');
