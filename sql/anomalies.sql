@@ -53,7 +53,7 @@ from generate_series(timestamp '2024-01-01', '2024-07-18', '1 day') day, generat
 select ecom.create_mart('pure_noise');
 select loaded_lines from ecom.load_sales('pure_noise', 'test_anomalies.noise_line');
 select method, threshold, count(*) as days, count(*) filter (where is_anomaly) as false_alarms, round(avg(is_anomaly::int), 5) as rate
-from (values ('robust', 3.5), ('robust', 4.5), ('iqr', 1.5), ('iqr', 2.2), ('iqr', 3)) v (method, threshold),
+from (values ('robust', 3.5), ('robust', 4.5), ('iqr', 1.5), ('iqr', 2.2), ('iqr', 3), ('esd', 0.05)) v (method, threshold),
      ecom.detect_anomalies('pure_noise', method => method, threshold => threshold, "by" => '{region}') group by 1, 2 order by 1, 2;
 select count(*) as weeks, count(*) filter (where is_anomaly) as false_alarms from ecom.detect_anomalies('pure_noise', grain => 'week', "by" => '{region}');
 
@@ -63,6 +63,7 @@ select to_char(day, 'YYYYMMDD')::int, 1, g.geography_key, 'extra' || day, 1, day
 from (values (date '2024-03-15', 600), ('2024-07-18', 600), ('2024-05-14', -600)) v (day, amount), pure_noise.dim_geography g where g.region = 'series 7';
 select period_start, series, value - expected between -1000 and 1000 as is_near, score > 4 as is_high, score < -4 as is_low from ecom.detect_anomalies('pure_noise', "by" => '{region}', filters => '{"region": "series 7"}') where is_anomaly;
 select count(*) from ecom.detect_anomalies('pure_noise', "by" => '{region}', threshold => 8, filters => '{"region": "series 7"}') where is_anomaly;
+select period_start, value between low and high as is_within, abs(score) > 4 as is_far from ecom.detect_anomalies('pure_noise', method => 'esd', "by" => '{region}', filters => '{"region": "series 7"}') where is_anomaly;
 -- One week is judged by what the shop is used to.
 select period_start, is_anomaly, status from ecom.detect_anomalies('pure_noise', from_date => '2024-03-14', to_date => '2024-03-16', filters => '{"region": "series 7"}');
 
@@ -94,7 +95,7 @@ select period_start, series, is_anomaly from ecom.detect_anomalies('noise_demo',
 
 select pg_temp.error_of(statement) from (values
     (1, $$select ecom.detect_anomalies('noise', 'revenu')$$), (2, $$select ecom.detect_anomalies('noise', grain => 'month')$$), (3, $$select ecom.detect_anomalies('noise', grain => 'hour')$$),
-    (4, $$select ecom.detect_anomalies('noise', method => 'magic')$$), (5, $$select ecom.detect_anomalies('noise', threshold => 0)$$), (6, $$select ecom.detect_anomalies('noise', threshold => 'NaN')$$),
+    (4, $$select ecom.detect_anomalies('noise', method => 'magic')$$), (5, $$select ecom.detect_anomalies('noise', threshold => 0)$$), (6, $$select ecom.detect_anomalies('noise', threshold => 'NaN')$$), (65, $$select ecom.detect_anomalies('noise', method => 'esd', threshold => 3)$$),
     (7, $$select ecom.detect_anomalies('noise', method => 'threshold')$$), (8, $$select ecom.detect_anomalies('noise', low_limit => 1)$$), (9, $$select ecom.detect_anomalies('noise', "by" => '{day_of_week}')$$),
     (10, $$select ecom.detect_anomalies('noise', "by" => '{planet}')$$), (11, $$select ecom.detect_anomalies('noise', from_date => '2024-02-02', to_date => '2024-02-01')$$),
     (12, $$select ecom.detect_anomalies('noise', filters => '{"x": 1}')$$), (13, $$select ecom.detect_anomalies('no mart')$$)) v (n, statement) order by n;

@@ -24,12 +24,16 @@ declare
     range constant record := ecom_internal.check_range(mart_schema, from_date, to_date);
     sales constant record := ecom_internal.check_range(mart_schema, null, null);
     last_day constant date := coalesce(least(range.last_date, sales.last_date), '2000-01-01');
-    width constant float8 := coalesce(threshold, case method when 'iqr' then 1.5 else 3.5 end);
+    width constant float8 := coalesce(threshold, case method when 'iqr' then 1.5 when 'esd' then 0.05 else 3.5 end);
     seasonal_period constant int := case grain when 'day' then 7 else 1 end;
 begin
-    if method is null or method not in ('robust', 'iqr', 'threshold') then
+    if method is null or method not in ('robust', 'iqr', 'esd', 'threshold') then
         raise exception 'method "%" is not known', coalesce(method, 'NULL') using errcode = '22023',
-            hint = 'Use robust, iqr or threshold.';
+            hint = 'Use robust, iqr, esd or threshold.';
+    end if;
+    if method = 'esd' and not (width > 0 and width < 1) then
+        raise exception 'threshold % is not a level of the test', width using errcode = '22023',
+            hint = 'Give the chance of any anomaly among usual values, above 0 and below 1: 0.05 by default.';
     end if;
     if not (width > 0 and width < 'infinity') then
         raise exception 'threshold % is not a positive number', width using errcode = '22023',
@@ -62,9 +66,21 @@ begin
             select s.series, s.season, percentile_cont(array[0.25, 0.5,
                 0.75]) within group (order by s.known - (s.usual).expected) as quartile
             from scored s where $2 = ''iqr'' group by s.series, s.season),
+        -- What trend and season leave, tested for extremes all at one level.
+        tested as (
+            select s.series, s.period_start, s.known - (s.usual).expected as rest,
+                   ecom.extreme_deviates(s.known - (s.usual).expected, 0.1, $3, true) over (partition by s.series) as deviate
+            from scored s where $2 = ''esd''),
+        middle as (
+            select t.series, percentile_cont(0.5) within group (order by t.rest) as middle,
+                   coalesce(max((t.deviate).critical) filter (where not (t.deviate).is_outlier), min((t.deviate).critical)) as critical
+            from tested t group by t.series),
+        spread as (
+            select m.series, m.middle, m.critical, 1.4826 * percentile_cont(0.5) within group (order by abs(t.rest - m.middle)) as deviation
+            from middle m join tested t using (series) group by m.series, m.middle, m.critical),
         banded as (
-            select s.period_start, s.period_end, s.series, s.is_wanted, s.is_complete, s.is_closed, s.value, b.*
-            from scored s left join fence q using (series, season)
+            select s.period_start, s.period_end, s.series, s.is_wanted, s.is_complete, s.is_closed, s.value, (t.deviate).is_outlier, b.*
+            from scored s left join fence q using (series, season) left join tested t using (series, period_start) left join spread d using (series)
             cross join lateral (
                 select (s.usual).expected, (s.usual).low, (s.usual).high, (s.usual).score where $2 = ''robust''
                 union all
@@ -74,6 +90,10 @@ begin
                        1.3489795003921634 * (s.known - (s.usual).expected - q.quartile[2]) / nullif(q.quartile[3] - q.quartile[1], 0)
                 where $2 = ''iqr''
                 union all
+                select (s.usual).expected + d.middle, (s.usual).expected + d.middle - d.critical * d.deviation,
+                       (s.usual).expected + d.middle + d.critical * d.deviation, (t.rest - d.middle) / nullif(d.deviation, 0)
+                where $2 = ''esd''
+                union all
                 select null, $4::float8, $5::float8, null where $2 = ''threshold'') b (expected, low, high, score)),
         judged as (
             select b.*, case when b.value is null then ''no data'' when not b.is_complete then ''unfinished''
@@ -82,8 +102,8 @@ begin
             from banded b where b.is_wanted and b.period_end >= $6 and b.period_end >= $7)
         select j.period_start, j.series, trim_scale(round(j.value, 4)), trim_scale(round(j.expected::numeric, 4)),
                trim_scale(round(j.low::numeric, 4)), trim_scale(round(j.high::numeric, 4)), round(j.score::numeric, 4)::float8,
-               j.status = ''ok'' and (coalesce(j.value::float8 < j.low, false) or coalesce(j.value::float8 > j.high, false)),
-                   j.status
+               j.status = ''ok'' and case $2 when ''esd'' then coalesce(j.is_outlier, false)
+                   else coalesce(j.value::float8 < j.low, false) or coalesce(j.value::float8 > j.high, false) end, j.status
         from judged j order by j.period_start, j.series collate "C"',
         ecom_internal.metric_series(mart_schema, metric, grain, "by", least(sales.first_date, last_day), last_day, filters))
         using seasonal_period, method, width, low_limit, high_limit, range.first_date, sales.first_date;
@@ -103,13 +123,16 @@ Arguments:
 - metric: of ecom.metrics, revenue by default
 - grain: day or week
 - method: robust (ecom.anomaly_score: medians and median absolute deviations), iqr (the fences of Tukey (1977) around what trend and
-  season leave, for each day of the week its own) or threshold (low_limit and high_limit, one or both)
+  season leave, for each day of the week its own), esd (the generalised extreme studentised deviate test of Rosner (1983) on what
+  trend and season leave, with median and MAD, at most a tenth of the periods: all of them together at one level, however long the
+  series) or threshold (low_limit and high_limit, one or both)
 - by: dimensions of ecom.dimensions() whose members make the series, but not of time
 - from_date, to_date: periods to show, inclusive; NULL means the first and the last day with sales. What is usual is learned from
   all
   sales up to to_date
 - filters: {"region": "West", "is_weekend": "false"}
-- threshold: width of the band: 3.5 deviations for robust, 1.5 interquartile ranges beyond the quartiles for iqr
+- threshold: width of the band: 3.5 deviations for robust, 1.5 interquartile ranges beyond the quartiles for iqr; for esd the chance of
+  any anomaly among usual values, 0.05. The band of esd is where the next value would begin to be one
 - low_limit, high_limit: for the method threshold
 The expected value of a past day knows the days after it; for what was to be seen on a day, pass it as to_date. For other series
 use ecom.anomaly_score over your own query. Errors: 22023 for an argument that is not known, and for a reversed range.
