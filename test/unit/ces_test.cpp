@@ -46,7 +46,9 @@ TEST(Ces, FindsTrendAndSeason) {
     const Forecast next = model->forecast(12, {}, host);
     for (std::size_t h = 0; h < 12; ++h) {
         EXPECT_NEAR(next.mean[h], truth[131 + h], 30.0) << h;
-        if (h > 0) EXPECT_GE(next.variance[h], next.variance[h - 1]);
+        if (h > 0) {
+            EXPECT_GE(next.variance[h], next.variance[h - 1]);
+        }
     }
 }
 

@@ -50,12 +50,10 @@ TEST(Combination, IsTheSameReadBack) {
     EXPECT_EQ(model->interval(one, 4, 0.95).high, other.interval(two, 4, 0.95).high);
 }
 
-TEST(Combination, GoesOnWithoutMembersThatCannotBeFitted) {
+TEST(Combination, FiveValuesAreTheFewest) {
     test::FakeHost host;
-    // Too few values for the theta method, enough for exponential smoothing.
-    const auto model = fit_combination(monthly({3.0, 5.0, 4.0, 6.0}), 1, false, host);
-    EXPECT_EQ(model->method().find("DOTM"), std::string::npos);
-    EXPECT_ERROR_CODE(fit_combination(monthly({3.0, 5.0}), 1, false, host), kNotEnoughData);
+    EXPECT_EQ(fit_combination(monthly({3.0, 5.0, 4.0, 6.0, 5.0}), 1, true, host)->forecast(2, {}, host).mean.size(), 2U);
+    EXPECT_ERROR_CODE(fit_combination(monthly({3.0, 5.0, 4.0, 6.0}), 1, false, host), kNotEnoughData);
     test::CancellingHost cancelling(2);
     EXPECT_THROW(fit_combination(monthly(test::kNile), 1, true, cancelling), test::Cancelled);
 }

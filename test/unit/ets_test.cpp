@@ -67,7 +67,9 @@ TEST(Ets, FindsTrendAndSeason) {
     const std::vector<double> truth = test::formula_series(155);
     for (std::size_t h = 0; h < 24; ++h) {
         EXPECT_NEAR(next.mean[h], truth[131 + h], 30.0) << h;
-        if (h > 0) EXPECT_GE(next.variance[h], next.variance[h - 1] * 0.5);
+        if (h > 0) {
+            EXPECT_GE(next.variance[h], next.variance[h - 1] * 0.5);
+        }
     }
 }
 
