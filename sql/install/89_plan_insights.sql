@@ -22,8 +22,15 @@ declare
     condition constant text := format('as_of_date > %L and as_of_date <= %L', ecom_internal.iso_date(last_day), ecom_internal.iso_date(last_day + 32));
     revenue numeric;
     query text;
+    is_planned boolean;
     p record;
 begin
+    select string_agg(format('exists (select from %I.%I where %s)', mart, t.name, condition), ' or ') into query
+    from unnest(array['retention_plan', 'price_advice', 'stock_plan', 'budget_plan', 'delivery_performance']) t (name);
+    execute 'select ' || query into is_planned;
+    if not is_planned then
+        return;
+    end if;
     select k.revenue into revenue from ecom.kpi_summary(mart, first_day, last_day) k;
     if not coalesce(revenue > 0, false) then
         return;

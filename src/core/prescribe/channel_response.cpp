@@ -184,8 +184,8 @@ std::optional<ResponseCovariance> covariance_of(const Series& series, const Prob
     constexpr std::size_t k = kResponseParameters;
     std::array<bool, k> is_free{};
     const double ratio = fit.half_spend() / problem.mean_spend();
-    is_free[0] = fit.base > 0.0;
-    is_free[1] = true;
+    // A base of 0 leaves as much in doubt as another: the response takes what it does not have.
+    is_free[0] = is_free[1] = true;
     is_free[2] = fit.carryover > 1e-6 && fit.carryover < kMaxCarryover - 1e-6;
     is_free[3] = ratio > kMinHalf * (1 + 1e-6) && ratio < kMaxHalf * (1 - 1e-6);
     is_free[4] = fit.shape > kMinShape * (1 + 1e-6) && fit.shape < kMaxShape * (1 - 1e-6);

@@ -9,8 +9,8 @@
 // Where the spend tried says little about the bend of the curve, least squares runs to a straight line or a step. A weak penalty
 // holds it: ln(half spend / mean spend) and ln s count as seen to be 0 with standard deviations of 1.5 and 0.7. It weighs as much as
 // two rows of their own, so that it vanishes beside many rows or little noise.
-// Standard errors: linearised, robust to unequal spread and to errors that go together over time (Newey and West, 1987). A parameter on
-// its bound counts as known.
+// Standard errors: linearised, robust to unequal spread and to errors that go together over time (Newey and West, 1987). Carryover,
+// half saturation and shape count as known where they are on a bound.
 //
 // Complexity: O(n) for each of some 800 evaluations. Memory: 32 bytes a row and 120 a period. Deterministic: rows are sorted
 // before they are added up.
