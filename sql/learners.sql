@@ -113,6 +113,11 @@ select ecom.logistic_fit(b.leaves, b, '{"trees": 5}') from buyers b;
 select ecom.logistic_fit(i % 2 = 0, f) from generate_series(1, 5000) i, lateral (select 'c' || i as a) f;
 select c.* from model, ecom.coefficients(m) c;
 
+-- Isotonic calibration: probabilities in steps, of the shares that were left out of the bag, also after a model's way through jsonb.
+select count(distinct p) < count(distinct raw) as has_levels, max(abs(p - again)) = 0 as same, min(p) >= 0 and max(p) <= 1 as probabilities, corr(p, raw) > 0.9 as ranks
+from (select ecom.forest_fit(b.leaves, b, '{"calibration": "isotonic", "exclude": ["id", "leaves"]}') as m, ecom.forest_fit(b.leaves, b, '{"exclude": ["id", "leaves"]}') as plain from buyers b) f,
+     lateral (select ecom.predict_prob(f.m, b) as p, ecom.predict_prob(f.plain, b) as raw, ecom.predict_prob(f.m::jsonb::text::ecom.model, b) as again from buyers b) s;
+
 -- What is refused, and how.
 select ecom.forest_fit(b.leaves, b, '{"tress": 5}') from buyers b;
 select ecom.gbm_fit(b.leaves, b, '{"bootstrap": true}') from buyers b;
@@ -122,6 +127,7 @@ select ecom.forest_fit(b.leaves, b, '{"positive_weight": -1}') from buyers b;
 select ecom.forest_fit(b.leaves, b, '{"splits": "best"}') from buyers b;
 select ecom.forest_fit(b.leaves, b, '[1]') from buyers b;
 select ecom.forest_fit(b.leaves, b, '{"bootstrap": false, "calibration": "platt"}') from buyers b;
+select ecom.forest_fit(b.leaves, b, '{"calibration": "beta"}') from buyers b;
 select ecom.forest_fit(b.leaves, b, '{"exclude": ["lable"]}') from buyers b;
 select ecom.forest_fit(b.leaves, b, '{"exclude": "leaves"}') from buyers b;
 select ecom.churn_fit(b.leaves, b, '{"method": "oracle"}') from buyers b;

@@ -56,7 +56,7 @@ comment on aggregate ecom.forest_fit(boolean, record, jsonb) is
 Example: SELECT ecom.model_info(ecom.forest_fit(r.frequency > 3, f, ''{"trees": 20, "max_depth": 6}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.monetary_amount) f
 options: trees (100), max_depth (10; 0: 64), min_leaf (1 row), mtry (features tried a node; 0: the square root of their
 number), bins (254), splits (histogram, or exact: every distinct value up to 65000), bootstrap (true), class_weight (none or
-balanced), positive_weight (1), calibration (none, or platt on out-of-bag predictions), seed (42), exclude (names of columns
+balanced), positive_weight (1), calibration (none, or platt or isotonic on out-of-bag predictions), seed (42), exclude (names of columns
 of the row that are no features, such as the label or a key). Read from the first row; an unknown option or a value out of range: 22023. The rest is as in ecom.forest_fit(label, features).';
 create aggregate ecom.forest_fit(label float8, features record) (
     sfunc = ecom_internal.forest_add, stype = ecom.state, sspace = 65536,

@@ -122,7 +122,8 @@ void report_out_of_bag(const TrainingRows& rows, const LearnerParams& params, co
         if (m->r2) out.metrics.set("out_of_bag_r2", Document(*m->r2));
         return;
     }
-    if (params.calibrate) out.calibration = platt_scaling(predicted, actual, host);
+    if (params.calibration == Calibration::kPlatt) out.calibration = platt_scaling(predicted, actual, host);
+    if (params.calibration == Calibration::kIsotonic) out.isotonic = isotonic_regression(predicted, actual, host);
     std::vector<double> of_class[2];
     for (std::size_t i = 0; i < predicted.size(); ++i) of_class[actual[i] > 0 ? 1 : 0].push_back(predicted[i]);
     const auto m = classification_metrics(score_levels(std::move(of_class[1]), std::move(of_class[0]), host), 0.5, host);

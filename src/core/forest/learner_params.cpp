@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <iomanip>
+#include <iterator>
 #include <sstream>
 
 #include "core/base/error.hpp"
@@ -87,6 +88,15 @@ bool one_of(const std::string& name, const Document& value, std::string_view no,
     refuse(name, "is neither " + std::string(no) + " nor " + std::string(yes));
 }
 
+constexpr std::string_view kCalibrations[] = {"none", "platt", "isotonic"};
+
+Calibration calibration_of(const Document& value) {
+    if (const auto* text = std::get_if<std::string>(&value.value()))
+        for (std::size_t c = 0; c < std::size(kCalibrations); ++c)
+            if (*text == kCalibrations[c]) return static_cast<Calibration>(c);
+    refuse("calibration", "is none of none, platt and isotonic");
+}
+
 }  // namespace
 
 LearnerParams LearnerParams::from(Learner learner, bool classify, const Document& options) {
@@ -116,13 +126,13 @@ LearnerParams LearnerParams::from(Learner learner, bool classify, const Document
             p.bootstrap = *b;
         } else if (name == "class_weight") p.balanced = one_of(name, value, "none", "balanced");
         else if (name == "positive_weight") p.positive_weight = number(name, value, 1e-6, 1e6);
-        else if (name == "calibration") p.calibrate = one_of(name, value, "none", "platt");
+        else if (name == "calibration") p.calibration = calibration_of(value);
         else if (name == "seed") p.seed = static_cast<std::int64_t>(number(name, value, -9e15, 9e15));
         else if (name == "learning_rate") p.learning_rate = number(name, value, 1e-6, 1);
         else if (name == "l2") p.lambda = number(name, value, 0, 1e9);
         else if (name == "exclude") p.exclude = texts(name, value);
     }
-    if (p.calibrate && !p.bootstrap) refuse("calibration", "needs the out-of-bag predictions of a forest with bootstrap");
+    if (p.calibration != Calibration::kNone && !p.bootstrap) refuse("calibration", "needs the out-of-bag predictions of a forest with bootstrap");
     return p;
 }
 
@@ -142,7 +152,7 @@ Document LearnerParams::document() const {
     if (classify)
         d.set("class_weight", Document(std::string(balanced ? "balanced" : "none")))
             .set("positive_weight", Document(positive_weight))
-            .set("calibration", Document(std::string(calibrate ? "platt" : "none")));
+            .set("calibration", Document(std::string(kCalibrations[static_cast<std::size_t>(calibration)])));
     return d;
 }
 

@@ -12,6 +12,9 @@ namespace ecom::core {
 
 enum class Learner { kForest, kBoosting, kLinear };
 
+// What turns the out-of-bag predictions of a forest into probabilities.
+enum class Calibration { kNone, kPlatt, kIsotonic };
+
 struct LearnerParams {
     Learner learner = Learner::kForest;
     bool classify = true;
@@ -24,7 +27,7 @@ struct LearnerParams {
     bool bootstrap = true;
     bool balanced = false;        // classes weigh n / (2 n_class)
     double positive_weight = 1;   // further weight of the positive class
-    bool calibrate = false;       // Platt scaling on out-of-bag predictions
+    Calibration calibration = Calibration::kNone;
     std::int64_t seed = 42;
     double learning_rate = 0.1;
     double lambda = 1;

@@ -10,6 +10,7 @@
 #include "core/forest/feature_model.hpp"
 #include "core/forest/learner_params.hpp"
 #include "core/forest/tree.hpp"
+#include "core/stats/isotonic.hpp"
 
 namespace ecom::core {
 
@@ -22,6 +23,7 @@ struct TreeEnsemble {
     std::vector<Tree> trees;
     double base = 0;                  // added to the sum of a boosted ensemble
     std::vector<double> calibration;  // empty, or Platt's A and B over the logit of the mean
+    IsotonicFunction isotonic;        // empty, or the probability of the mean
     std::vector<double> importance;   // per feature, sum 1, or all 0
     Document parameters = Document::object();
     Document metrics = Document::object();
@@ -57,11 +59,11 @@ public:
     static std::unique_ptr<Model> decode(const Document& body, int version);
 
 private:
-    // A node as the walk reads it: 8 bytes. Right where code - offset > limit in 16 bits.
+    // A node as the walk reads it: 8 bytes. Right, that is, one further, where code - offset > limit in 16 bits.
     struct Step {
         std::uint16_t feature;
         std::uint16_t limit;
-        std::uint32_t right;  // bit 31: offset, that is, missing values go right
+        std::uint32_t children;  // the left one; bit 31: offset, that is, missing values go right
     };
 
     void check_tree(const Tree& tree);
@@ -69,9 +71,8 @@ private:
 
     TreeEnsemble e_;
     std::vector<std::vector<double>> thresholds_;  // per feature, distinct, ascending
-    std::vector<Step> steps_;
+    std::vector<Step> steps_;            // by level, the roots first
     std::vector<double> values_;         // by step
-    std::vector<std::uint32_t> roots_;   // per tree
     std::vector<std::uint32_t> depths_;  // per tree
     std::uint32_t deepest_ = 0;
     double base_ = 0;  // mean of raw over the training rows as the leaves counted them
