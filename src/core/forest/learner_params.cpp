@@ -94,7 +94,7 @@ Calibration calibration_of(const Document& value) {
     if (const auto* text = std::get_if<std::string>(&value.value()))
         for (std::size_t c = 0; c < std::size(kCalibrations); ++c)
             if (*text == kCalibrations[c]) return static_cast<Calibration>(c);
-    refuse("calibration", "is none of none, platt and isotonic");
+    refuse("calibration", "must be none, platt or isotonic");
 }
 
 }  // namespace

@@ -188,8 +188,8 @@ Document TreeModel::body() const {
             missing.push_back(node.missing_left ? 1 : 0);
         }
     }
-    return Document::object()
-        .set("boosted", Document(e_.learner == Learner::kBoosting))
+    Document body = Document::object();
+    body.set("boosted", Document(e_.learner == Learner::kBoosting))
         .set("classify", Document(e_.classify))
         .set("names", Document(names))
         .set("types", Document(types))
@@ -197,8 +197,6 @@ Document TreeModel::body() const {
         .set("thresholds", Document(thresholds))
         .set("base", Document(e_.base))
         .set("calibration", Document(e_.calibration))
-        .set("isotonic_scores", Document(e_.isotonic.scores))
-        .set("isotonic_values", Document(e_.isotonic.values))
         .set("importance", Document(e_.importance))
         .set("rows", Document(e_.rows))
         .set("label_mean", Document(e_.label_mean))
@@ -212,6 +210,9 @@ Document TreeModel::body() const {
         .set("missing_left", Document(missing))
         .set("cover", Document(covers))
         .set("leaf", Document(values));
+    if (!e_.isotonic.empty())
+        body.set("isotonic_scores", Document(e_.isotonic.scores)).set("isotonic_values", Document(e_.isotonic.values));
+    return body;
 }
 
 std::unique_ptr<Model> TreeModel::decode(const Document& body, int) {
@@ -230,7 +231,8 @@ std::unique_ptr<Model> TreeModel::decode(const Document& body, int) {
     for (const Document& list : body.at("thresholds").as_list()) thresholds.push_back(list.as_doubles());
     e.base = body.at("base").as_double();
     e.calibration = body.at("calibration").as_doubles();
-    e.isotonic = {body.at("isotonic_scores").as_doubles(), body.at("isotonic_values").as_doubles()};
+    if (const Document* scores = body.find("isotonic_scores"))
+        e.isotonic = {scores->as_doubles(), body.at("isotonic_values").as_doubles()};
     e.importance = body.at("importance").as_doubles();
     e.rows = body.at("rows").as_int();
     e.label_mean = body.at("label_mean").as_double();
