@@ -27,7 +27,7 @@ std::vector<LearnerParams> all_learners() {
     out.push_back(params(Learner::kForest, true));
     out.back().exact = true;
     out.push_back(params(Learner::kForest, true));
-    out.back().calibrate = true;
+    out.back().calibration = Calibration::kPlatt;
     out.back().balanced = true;
     return out;
 }
