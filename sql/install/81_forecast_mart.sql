@@ -19,6 +19,8 @@ values
      'Level of the inner prediction intervals.'),
     ('forecast.nonnegative', 'true', 'boolean', false, false, null, null, null,
      'Whether forecasts and their intervals are cut at 0.'),
+    ('forecast.holidays', 'true', 'boolean', false, false, null, null, null,
+     'Whether the holidays of ecom.set_holidays shift the daily forecast of revenue, from the second one in the past on.'),
     ('forecast.reconciliation', 'mint_shrink', 'text', false, false, null, null,
      array['mint_shrink', 'wls_var', 'wls_struct', 'ols', 'bottom_up'],
      'How forecasts of categories are made to add up to the total.'),
@@ -420,7 +422,7 @@ $$;
 comment on function ecom_internal.write_next_month(name, date, date) is
 'Writes next_month_revenue from the forecasts and the decomposition that refresh has just written: (mart, as_of, last day that is known).';
 
-create function ecom_internal.write_backtests(mart name, as_of date) returns void
+create function ecom_internal.write_backtests(mart name, as_of date, with_holidays boolean) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -437,8 +439,11 @@ begin
     for part in values ('day', true), ('month', true), ('day', false) loop
         insert into pg_temp.ecom_tested
         select f.series::int, f.* from ecom.backtest_forecasts(
-            format('select s.series, s.period_start, s.value from pg_temp.ecom_series s join pg_temp.ecom_target t using (series)
-                    where t.grain = %L and (t.measure = ''revenue'' and t.parent is null) = %L and s.is_complete', part.column1, part.column2),
+            format('select s.series, s.period_start, s.value %s from pg_temp.ecom_series s join pg_temp.ecom_target t using (series) %s
+                    where t.grain = %L and (t.measure = ''revenue'' and t.parent is null) = %L and s.is_complete',
+                case when with_holidays and part.column1 = 'day' and part.column2 then ', array[coalesce(d.is_holiday, false)::int::float8]' end,
+                case when with_holidays and part.column1 = 'day' and part.column2 then
+                    format('left join %I.dim_date d on d.date = s.period_start::date', mart) end, part.column1, part.column2),
             case when part.column2 then array(select distinct m from unnest(array[total_method, 'ets', 'theta']) m)
                  else array[ecom_internal.setting(mart, 'forecast.category_method')] end,
             options => options || jsonb_build_object('step', part.column1)) f;
@@ -463,7 +468,7 @@ begin
     drop table pg_temp.ecom_tested;
 end
 $$;
-comment on function ecom_internal.write_backtests(name, date) is
+comment on function ecom_internal.write_backtests(name, date, boolean) is
 'Writes forecast_backtest and the backtest''s rows of past_forecast from ecom_series and ecom_target, temporary tables of refresh.';
 
 create function ecom_internal.refresh_forecast(mart name, as_of date, out rows bigint, out reason text)
@@ -482,6 +487,7 @@ declare
     total_method constant text := ecom_internal.setting(mart, 'forecast.method');
     category_method constant text := ecom_internal.setting(mart, 'forecast.category_method');
     reconciliation text := ecom_internal.setting(mart, 'forecast.reconciliation');
+    with_holidays boolean;
     part record;
 begin
     execute format('delete from %1$I.revenue_forecast; delete from %1$I.category_demand_forecast; delete from %1$I.revenue_decomposition;
@@ -518,15 +524,38 @@ begin
     analyze pg_temp.ecom_target, pg_temp.ecom_series;
 
     perform ecom_internal.report_progress(mart_id, 'forecast', 'fitting', 1, 5);
+    -- Two holidays are the least that say by how much one shifts a day. Naive methods are to know nothing.
+    execute format('select count(*) >= 2 from %I.dim_date d where d.is_holiday and d.date between $1 and $2', mart)
+        into with_holidays using sales.first_date, last_day;
+    with_holidays := with_holidays and ecom_internal.setting(mart, 'forecast.holidays')::boolean
+                     and total_method in ('auto', 'ets', 'theta', 'ces', 'mstl', 'arima', 'regression');
     create temporary table ecom_fit (series int, parent int, measure text, category text, grain text, model ecom.model) on commit drop;
     for part in values (true, total_method), (false, category_method) loop
         execute format('
             insert into pg_temp.ecom_fit
             select t.series, t.parent, t.measure, t.category, t.grain, ecom.%I(s.period_start, s.value, jsonb_build_object(''step'', t.grain))
             from pg_temp.ecom_series s join pg_temp.ecom_target t using (series)
-            where s.is_complete and (t.measure = ''revenue'' and t.parent is null) = $1
-            group by t.series, t.parent, t.measure, t.category, t.grain', part.column2 || '_fit') using part.column1;
+            where s.is_complete and (t.measure = ''revenue'' and t.parent is null) = $1 and not ($1 and $2 and t.grain = ''day'')
+            group by t.series, t.parent, t.measure, t.category, t.grain', part.column2 || '_fit') using part.column1, with_holidays;
     end loop;
+    if with_holidays then
+        -- Days to come have no value, but say whether they are holidays.
+        execute format('
+            insert into pg_temp.ecom_fit
+            select t.series, t.parent, t.measure, t.category, t.grain,
+                   ecom.%1$I(s.period_start, s.value, array[coalesce(d.is_holiday, false)::int::float8], jsonb_build_object(''step'', t.grain))
+            from pg_temp.ecom_target t
+            cross join lateral (
+                select s.period_start, s.value from pg_temp.ecom_series s where s.series = t.series and s.is_complete
+                union all
+                select l.last + n * interval ''1 day'', null
+                from (select max(s.period_start) as last from pg_temp.ecom_series s where s.series = t.series and s.is_complete) l,
+                     generate_series(1, $1) n) s
+            left join %2$I.dim_date d on d.date = s.period_start::date
+            where t.measure = ''revenue'' and t.parent is null and t.grain = ''day''
+            group by t.series, t.parent, t.measure, t.category, t.grain', total_method || '_fit', mart)
+            using ecom_internal.setting(mart, 'forecast.horizon_days')::int;
+    end if;
     perform ecom_internal.store_model(mart, 'revenue_' || f.grain, f.model, as_of, jsonb_build_object('method', total_method))
     from pg_temp.ecom_fit f where f.measure = 'revenue' and f.parent is null;
 
@@ -587,7 +616,7 @@ begin
 
     perform ecom_internal.report_progress(mart_id, 'forecast', 'testing on the past', 4, 5);
     if ecom_internal.setting(mart, 'forecast.backtest')::boolean then
-        perform ecom_internal.write_backtests(mart, as_of);
+        perform ecom_internal.write_backtests(mart, as_of, with_holidays);
     end if;
     execute format('analyze %1$I.revenue_forecast, %1$I.category_demand_forecast, %1$I.revenue_decomposition, %1$I.past_forecast', mart);
     execute format('select (select count(*) from %1$I.revenue_forecast) + (select count(*) from %1$I.category_demand_forecast)', mart) into rows;

@@ -1,8 +1,13 @@
 #include "core/forecast/ets.hpp"
 
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <sstream>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "unit/fakes.hpp"
 #include "unit/series_data.hpp"
@@ -22,6 +27,45 @@ TEST(Ets, LikelihoodOfR) {
     EtsFit fit = ets_run({false, EtsTrend::kNone, EtsSeason::kNone}, params, state, kNile.data(), kNile.size(), nullptr);
     EXPECT_NEAR(fit.sum_of_squares, 2038674.50050534, 1e-6 * 2038674);
     EXPECT_NEAR(fit.minus_two_log_likelihood, 2 * 726.390519999206, 1e-6);
+}
+
+// All of R's estimates in the reference file, where ECOM_DATA names a folder that has it.
+TEST(Ets, LikelihoodOfAllReferenceCases) {
+    const char* const folder = std::getenv("ECOM_DATA");
+    std::ifstream file(std::string(folder ? folder : "") + "/reference/forecast_reference.json");
+    if (!file) GTEST_SKIP() << "no reference file";
+    std::stringstream text;
+    text << file.rdbuf();
+    const nlohmann::json reference = nlohmann::json::parse(std::regex_replace(text.str(), std::regex("\\bNaN\\b"), "null"));
+    std::size_t cases = 0;
+    for (const auto& c : reference["ets"]) {
+        const std::string name = c["method"];
+        const auto value = [&](const char* group, const std::string& field, double otherwise) {
+            return c[group].contains(field) ? c[group][field].get<double>() : otherwise;
+        };
+        EtsKind kind;
+        kind.multiplicative_error = name[4] == 'M';
+        kind.trend = name.find(",Ad,") != std::string::npos ? EtsTrend::kDamped : name[6] == 'A' ? EtsTrend::kAdditive : EtsTrend::kNone;
+        const char season = name[name.size() - 2];
+        kind.season = season == 'M' ? EtsSeason::kMultiplicative : season == 'A' ? EtsSeason::kAdditive : EtsSeason::kNone;
+        ASSERT_EQ(kind.name(), name);
+        const EtsParams params{value("par", "alpha", 0.0), value("par", "beta", 0.0), value("par", "gamma", 0.0), value("par", "phi", 1.0)};
+        EtsState state;
+        state.level = value("initstate", "l", 0.0);
+        state.growth = value("initstate", "b", 0.0);
+        std::size_t period = 0;
+        while (c["initstate"].contains("s" + std::to_string(period + 1))) ++period;
+        // R counts seasons back from the last.
+        for (std::size_t i = period; i > 0; --i) state.season.push_back(value("initstate", "s" + std::to_string(i), 0.0));
+        const std::vector<double> y = reference["data"][c["series"].get<std::string>()]["values"];
+        const EtsFit fit = ets_run(kind, params, state, y.data(), y.size(), nullptr);
+        const double likelihood = c["loglik"];
+        const double squares = c["sse"];
+        EXPECT_NEAR(-0.5 * fit.minus_two_log_likelihood, likelihood, 1e-9 * std::fabs(likelihood)) << name << c["series"];
+        EXPECT_NEAR(fit.sum_of_squares, squares, 1e-9 * squares) << name << c["series"];
+        ++cases;
+    }
+    EXPECT_EQ(cases, 18U);
 }
 
 // Two steps of each equation by hand.

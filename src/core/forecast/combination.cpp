@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/forecast/adjusted_forecaster.hpp"
 #include "core/forecast/ets.hpp"
 #include "core/forecast/series.hpp"
 #include "core/forecast/theta.hpp"
@@ -166,7 +167,7 @@ std::unique_ptr<Model> CombinationForecaster::decode(const Document& body, int) 
         const std::string& kind = member.at("kind").as_string();
         const ModelDecoder decoder = find_forecaster_decoder(kind);
         // A combination of combinations is made by nobody, and could be nested without end.
-        if (decoder == nullptr || kind == kKind) Reader::corrupt();
+        if (decoder == nullptr || kind == kKind || kind == AdjustedForecaster::kKind) Reader::corrupt();
         auto decoded = decoder(member.at("body"), 1);
         members.emplace_back(static_cast<Forecaster*>(decoded.release()));
     }

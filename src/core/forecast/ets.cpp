@@ -83,8 +83,9 @@ public:
     void to_free(const std::vector<double>& x, const std::vector<double>& units, Eigen::VectorXd& u) const {
         std::size_t i = 0;
         const auto share = [&](double low, double high) {
-            const double s = std::clamp((x[i] - low) / (high - low), 1e-7, 1.0 - 1e-7);
-            u[static_cast<Eigen::Index>(i++)] = std::log(s / (1.0 - s));
+            // Bounds are reached at finite coordinates; the search does not begin on them, where the slope is zero.
+            const double s = std::clamp((x[i] - low) / (high - low), 1e-5, 1.0 - 1e-5);
+            u[static_cast<Eigen::Index>(i++)] = std::asin(std::sqrt(s));
         };
         share(kLow, kHigh);
         if (has_trend()) share(kLow, std::max(x[0], 2 * kLow));
@@ -96,7 +97,8 @@ public:
     void from_free(const Eigen::VectorXd& u, const std::vector<double>& units, std::vector<double>& x) const {
         std::size_t i = 0;
         const auto share = [&](double low, double high) {
-            x[i] = low + (high - low) / (1.0 + std::exp(-u[static_cast<Eigen::Index>(i)]));
+            const double sine = std::sin(u[static_cast<Eigen::Index>(i)]);
+            x[i] = low + (high - low) * sine * sine;
             ++i;
         };
         share(kLow, kHigh);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/forecast/adjusted_forecaster.hpp"
 #include "core/forecast/naive.hpp"
 #include "core/forecast/series.hpp"
 #include "core/stats/confidence.hpp"
@@ -13,7 +14,7 @@ FitRequest fit_request(std::string_view method, const Document& document) {
     const Method* found = find_method(method);
     if (found == nullptr)
         throw Error(ErrorCode::kInvalidArgument, "forecasting method \"" + std::string(method) + "\" is not known",
-                    "Use auto, arima, ets, theta, regression, naive, seasonal_naive, drift or mean.");
+                    "Use auto, arima, ets, theta, ces, mstl, regression, naive, seasonal_naive, drift or mean.");
     NamedOptions options(document, "{\"period\": 12}");
     FitRequest request;
     if (const auto step = options.text("step")) request.rules.step = parse_step(*step);
@@ -30,6 +31,7 @@ FitRequest fit_request(std::string_view method, const Document& document) {
     check_level(request.level);
     request.nonnegative = options.boolean("nonnegative").value_or(false);
     request.fit = found->configure(options);
+    if (found->is_adjusted) request.fit = with_regressors(std::move(request.fit));
     options.finish();
     return request;
 }

@@ -22,6 +22,8 @@ struct Method {
     std::string_view name;
     // Reads what the method has of options and gives its fitting function.
     Fit (*configure)(NamedOptions& options);
+    // Fits series that the effects of regressors have been taken out of. Others take regressors themselves, or leave them out.
+    bool is_adjusted = false;
 };
 
 // nullptr for an unknown name. The list is in methods.cpp.

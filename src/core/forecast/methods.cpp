@@ -1,4 +1,5 @@
 // The lists of forecasting methods and of what they fit.
+#include "core/forecast/adjusted_forecaster.hpp"
 #include "core/forecast/arima_forecaster.hpp"
 #include "core/forecast/ces.hpp"
 #include "core/forecast/combination.hpp"
@@ -14,11 +15,11 @@ namespace ecom::core {
 namespace {
 
 constexpr Method kMethods[] = {
-    {"auto", configure_auto},
-    {"ets", configure_ets},
-    {"theta", configure_theta},
-    {"ces", configure_ces},
-    {"mstl", configure_mstl},
+    {"auto", configure_auto, true},
+    {"ets", configure_ets, true},
+    {"theta", configure_theta, true},
+    {"ces", configure_ces, true},
+    {"mstl", configure_mstl, true},
     {"arima", configure_arima},
     {"regression", configure_regression},
     {"naive", configure_naive},
@@ -36,6 +37,7 @@ const Method* find_method(std::string_view name) {
 }
 
 ModelDecoder find_forecaster_decoder(std::string_view kind) {
+    if (kind == AdjustedForecaster::kKind) return AdjustedForecaster::decode;
     if (kind == ArimaForecaster::kKind) return ArimaForecaster::decode;
     if (kind == NaiveForecaster::kKind) return NaiveForecaster::decode;
     if (kind == CesForecaster::kKind) return CesForecaster::decode;
