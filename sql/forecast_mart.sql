@@ -43,7 +43,7 @@ select measure, grain, count(*), count(distinct category) as series, count(disti
 from shop_fc.forecast_backtest group by 1, 2 order by 1, 2;
 select b.forecast_method, abs(b.mae - t.mae) < 1e-6 as same_mae, abs(b.skill - t.skill) < 1e-9 as same_skill, b.test_count = t.n as same_n
 from shop_fc.forecast_backtest b
-join ecom.backtest('select 1, period_start, revenue_amount from shop_fc.revenue_decomposition where grain = ''day''', '{auto,ets,theta}', options => '{"nonnegative": true}') t
+join ecom.backtest('select 1, r.period_start, r.revenue_amount, d.is_holiday from shop_fc.revenue_decomposition r join shop_fc.dim_date d on d.date = r.period_start where r.grain = ''day''', '{auto,ets,theta}', options => '{"nonnegative": true}') t
     on t.method = b.forecast_method
 where b.measure = 'revenue' and b.category = '' and b.grain = 'day' order by 1;
 select source, grain, count(*), bool_and(is_within = (actual_amount between lower_amount and upper_amount)) as is_within, bool_and(error_amount = forecast_amount - actual_amount) as errors

@@ -441,7 +441,7 @@ begin
         select f.series::int, f.* from ecom.backtest_forecasts(
             format('select s.series, s.period_start, s.value %s from pg_temp.ecom_series s join pg_temp.ecom_target t using (series) %s
                     where t.grain = %L and (t.measure = ''revenue'' and t.parent is null) = %L and s.is_complete',
-                case when with_holidays and part.column1 = 'day' and part.column2 then ', array[coalesce(d.is_holiday, false)::int::float8]' end,
+                case when with_holidays and part.column1 = 'day' and part.column2 then ', coalesce(d.is_holiday, false)' end,
                 case when with_holidays and part.column1 = 'day' and part.column2 then
                     format('left join %I.dim_date d on d.date = s.period_start::date', mart) end, part.column1, part.column2),
             case when part.column2 then array(select distinct m from unnest(array[total_method, 'ets', 'theta']) m)
