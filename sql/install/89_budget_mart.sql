@@ -261,13 +261,16 @@ begin
             select b.*, b.budget - coalesce(sum(b.reference) filter (where not b.is_known) over (), 0) as available,
                    sum(b.low) filter (where b.is_known) over () as lows
             from bound b),
+        -- A window function is computed for every row that it is given, whatever is done with the result.
         divided as (
-            select r.*, case when r.is_known and r.known_channels > 1 then (ecom.allocate_budget(
-                       r.scale * (r.fit).beta * (r.fit).mean_demand, (r.fit).shape, $3 * (r.fit).half_spend,
-                       -- Amounts that add up to the sum may miss it by rounding.
-                       greatest(r.available, case when r.lows <= r.available * (1 + 1e-9) then r.lows else r.available end),
-                       r.low, r.high) over (partition by r.is_known and r.known_channels > 1)).amount end as amount
-            from room r),
+            select r.*, a.amount
+            from room r
+            left join (select k.channel_key, (ecom.allocate_budget(
+                           k.scale * (k.fit).beta * (k.fit).mean_demand, (k.fit).shape, $3 * (k.fit).half_spend,
+                           -- Amounts that add up to the sum may miss it by rounding.
+                           greatest(k.available, case when k.lows <= k.available * (1 + 1e-9) then k.lows else k.available end),
+                           k.low, k.high) over ()).amount
+                       from room k where k.is_known and k.known_channels > 1) a on a.channel_key = r.channel_key),
         valued as (
             select d.*, x.response as reference_response, a.response, a.standard_error, a.marginal_response, a.gain, a.gain_error,
                    d.budget * (d.revenue_amount / nullif(d.day_spend, 0)) / nullif(sum(d.revenue_amount / nullif(d.day_spend, 0)) over (), 0) as average
