@@ -16,14 +16,14 @@ using Eigen::VectorXd;
 constexpr double kSettled = 1e-14;
 
 // Two numbers at a time, which every processor can. Vectors are r long and padded by zeros, so that a pair may reach one beyond.
-typedef double Two __attribute__((vector_size(16), aligned(8), may_alias));
+using Two = Eigen::Array2d;
 constexpr Index kPadding = 2;
 
-inline Two& two(double* x, Index i) { return *reinterpret_cast<Two*>(x + i); }
-inline const Two& two(const double* x, Index i) { return *reinterpret_cast<const Two*>(x + i); }
+inline Eigen::Map<Two> two(double* x, Index i) { return Eigen::Map<Two>(x + i); }
+inline Eigen::Map<const Two> two(const double* x, Index i) { return Eigen::Map<const Two>(x + i); }
 inline double* column(Eigen::ArrayXXd& table, Index step) { return table.data() + step * table.rows(); }
 inline const double* column(const Eigen::ArrayXXd& table, Index step) { return table.data() + step * table.rows(); }
-inline double sum(Two x) { return x[0] + x[1]; }
+inline double sum(const Two& x) { return x[0] + x[1]; }
 
 }  // namespace
 
@@ -279,8 +279,8 @@ void ArmaFilter::Adjoint::add_series(const VectorXd& series, const VectorXd& inn
         const double* const by_a = by_states.data() + step + 1;
         const double* const gain = column(f.gains_, step);
         double* const by_gain = column(by_gain_, step);
-        Two by_g{};
-        Two by_predicted{};
+        Two by_g = Two::Zero();
+        Two by_predicted = Two::Zero();
         for (Index i = 0; i < f.r_; i += 2) {
             const Two b = two(by_a, i);
             by_g += b * two(gain, i);
@@ -320,9 +320,9 @@ ArmaPolynomials ArmaFilter::Adjoint::finish() {
             const double* const next_w = column(f.directions_, step + 1);
             const double* const by_gain = column(by_gain_, step);
             double* const by_w = by_directions.data() + step + 1;
-            Two by_cs{};
-            Two by_ss{};
-            Two by_hs{};
+            Two by_cs = Two::Zero();
+            Two by_ss = Two::Zero();
+            Two by_hs = Two::Zero();
             for (Index i = 0; i < f.r_; i += 2) {
                 const Two g = two(next_gain, i);
                 const Two bw = two(by_w, i);

@@ -291,6 +291,7 @@ void fit_curve(const Series& series, ChannelResponse& result, Host& host) {
             if (found.value < best.value) best = std::move(found);
         }
     }
+    if (best.x.empty()) return;  // no curve has a finite error
     const Linear linear = evaluate(best.x.data());
     if (!(linear.beta > 0.0)) return;
     result.status = ResponseStatus::kFitted;
