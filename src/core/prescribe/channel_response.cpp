@@ -121,9 +121,10 @@ struct Start {
     std::vector<double> x;
 };
 
-// The best point of a grid with a shape up to 1, and the best one above: the two kinds of curve are told apart last.
-std::array<Start, 2> grid_starts(Problem& problem) {
-    std::array<Start, 2> starts;
+// The best point of a grid with a shape up to 1, and the best one above: the two kinds of curve are told apart last. A kind without
+// a point of finite error has no start.
+std::vector<Start> grid_starts(Problem& problem) {
+    std::vector<Start> starts(2);
     for (const double carryover : {0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9, 0.96}) {
         problem.set_carryover(carryover);
         for (const double ratio : {0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0})
@@ -134,6 +135,7 @@ std::array<Start, 2> grid_starts(Problem& problem) {
                     start = {sse, {carryover + kCarryoverOffset, std::log(ratio) + kHalfOffset, std::log(shape) + kShapeOffset}};
             }
     }
+    starts.erase(std::remove_if(starts.begin(), starts.end(), [](const Start& start) { return start.x.empty(); }), starts.end());
     return starts;
 }
 
@@ -270,7 +272,7 @@ void fit_curve(const Series& series, ChannelResponse& result, Host& host) {
     params.tolerance = 1e-13;
     const auto n = static_cast<double>(series.observations());
     const double spare = n - static_cast<double>(kResponseParameters);
-    const std::array<Start, 2> starts = grid_starts(problem);
+    const std::vector<Start> starts = grid_starts(problem);
     // The noise that the penalty is measured against.
     double variance = std::numeric_limits<double>::infinity();
     for (const Start& start : starts) {
@@ -291,7 +293,7 @@ void fit_curve(const Series& series, ChannelResponse& result, Host& host) {
             if (found.value < best.value) best = std::move(found);
         }
     }
-    if (best.x.empty()) return;  // no curve has a finite error
+    if (best.x.empty()) return;
     const Linear linear = evaluate(best.x.data());
     if (!(linear.beta > 0.0)) return;
     result.status = ResponseStatus::kFitted;
