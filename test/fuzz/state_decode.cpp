@@ -1,5 +1,8 @@
 // Bytes as a stored aggregate state: refused with core::Error, or a state that travels unchanged,
 // merges with itself and finishes. The first byte chooses the kind.
+#include <algorithm>
+#include <string>
+
 #include "core/base/state.hpp"
 #include "core/cluster/kmeans_fit.hpp"
 #include "core/clv/btyd.hpp"
@@ -114,6 +117,12 @@ void finish(LabelledRowsState& state, Host& host) {
 
 void finish(ContingencyState& state, Host& host) { state.adjusted_rand_index(host); }
 
+// What is encoded, whatever its order: a state kept as a hash table may come back in another one.
+std::string content(std::string bytes) {
+    std::sort(bytes.begin(), bytes.end());
+    return bytes;
+}
+
 template <typename S>
 void check(std::string_view payload) {
     ecom::test::FuzzHost host;
@@ -123,8 +132,7 @@ void check(std::string_view payload) {
         const std::string bytes = encode_state(state);
         Reader again = open_state(bytes, S::kKind);
         S copy = S::decode(again);
-        // States kept as hash tables may come back in another order, not with more or less in them.
-        ecom::test::require(encode_state(copy).size() == bytes.size());
+        ecom::test::require(content(encode_state(copy)) == content(bytes));
         merge(state, copy, host);
         finish(state, host);
     } catch (const Error&) {
