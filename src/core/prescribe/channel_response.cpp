@@ -8,113 +8,18 @@
 
 #include "core/base/budget.hpp"
 #include "core/optim/nelder_mead.hpp"
+#include "core/prescribe/response_covariance.hpp"
+#include "core/prescribe/response_problem.hpp"
 #include "core/stats/distributions.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
 namespace {
 
-constexpr double kMaxCarryover = 0.98;
-constexpr double kMinShape = 0.3;
-constexpr double kMaxShape = 5.0;
-// Half saturation, in multiples of the adstock that the mean spend sustains.
-constexpr double kMinHalf = 0.02;
-constexpr double kMaxHalf = 50.0;
-
-// What the penalty takes the logarithms of half spend over mean spend and of the shape for: 0, give or take.
-constexpr double kHalfDeviation = 1.5;
-constexpr double kShapeDeviation = 0.7;
-
-constexpr std::size_t kMaxLags = 100;  // of errors that are taken to go together
-
 // The simplex takes steps of a share of each coordinate: offsets give all three a size that suits it.
 constexpr double kCarryoverOffset = 1.0;
 constexpr double kHalfOffset = 8.0;
 constexpr double kShapeOffset = 4.0;
-
-struct Linear {
-    double base = 0.0;
-    double beta = 0.0;
-    double sse = 0.0;
-};
-
-// All periods from the first to the last, and those of them with a response.
-struct Series {
-    std::vector<double> spend;            // by period
-    std::vector<std::size_t> place;       // of an observation among the periods
-    std::vector<double> response, demand;  // by observation
-
-    std::size_t periods() const { return spend.size(); }
-    std::size_t observations() const { return place.size(); }
-};
-
-class Problem {
-public:
-    Problem(const Series& series, Host& host) : series_(series), poll_(host), adstock_(series.periods()), hill_(series.observations()) {
-        for (std::size_t i = 0; i < series.observations(); ++i) {
-            demand_ += series.demand[i];
-            response_ += series.response[i];
-            square_ += series.response[i] * series.response[i] / series.demand[i];
-        }
-        double sum = 0.0;
-        for (const double x : series.spend) sum += x;
-        mean_spend_ = sum / static_cast<double>(series.periods());
-    }
-
-    double mean_spend() const { return mean_spend_; }
-    // Weighted squares that the mean leaves.
-    double spread() const { return std::max(0.0, square_ - response_ * response_ / demand_); }
-
-    void set_carryover(double carryover) {
-        double a = 0.0;
-        for (std::size_t t = 0; t < series_.periods(); ++t) {
-            poll_();
-            adstock_[t] = a = series_.spend[t] + carryover * a;
-        }
-        carryover_ = carryover;
-    }
-
-    double half(double log_ratio) const { return std::exp(log_ratio) * mean_spend_ / (1.0 - carryover_); }
-
-    // The best base and beta for a half saturation and shape at the carryover that is set.
-    Linear solve(double half, double shape) {
-        const double log_half = std::log(half);
-        double h1 = 0.0, h2 = 0.0, hy = 0.0;
-        for (std::size_t i = 0; i < series_.observations(); ++i) {
-            poll_();
-            const double a = adstock_[series_.place[i]];
-            const double h = a > 0.0 ? 1.0 / (1.0 + std::exp(shape * (log_half - std::log(a)))) : 0.0;
-            hill_[i] = h;
-            h1 += series_.demand[i] * h;
-            h2 += series_.demand[i] * h * h;
-            hy += series_.response[i] * h;
-        }
-        Linear best;
-        const double spread = h2 - h1 * h1 / demand_;
-        best.beta = spread > 1e-12 * h2 ? std::max(0.0, (hy - h1 * response_ / demand_) / spread) : 0.0;
-        best.base = (response_ - best.beta * h1) / demand_;
-        if (best.base < 0.0) {
-            best.base = 0.0;
-            best.beta = h2 > 0.0 ? std::max(0.0, hy / h2) : 0.0;
-        }
-        for (std::size_t i = 0; i < series_.observations(); ++i) {
-            const double error = series_.response[i] - series_.demand[i] * (best.base + best.beta * hill_[i]);
-            best.sse += error * error / series_.demand[i];
-        }
-        return best;
-    }
-
-    const std::vector<double>& adstock() const { return adstock_; }
-    const std::vector<double>& hill() const { return hill_; }
-
-private:
-    const Series& series_;
-    PollEvery poll_;
-    std::vector<double> adstock_;  // by period
-    std::vector<double> hill_;     // by observation
-    double carryover_ = 0.0;
-    double demand_ = 0.0, response_ = 0.0, square_ = 0.0, mean_spend_ = 0.0;
-};
 
 struct Start {
     double sse = std::numeric_limits<double>::infinity();
@@ -123,7 +28,7 @@ struct Start {
 
 // The best point of a grid with a shape up to 1, and the best one above: the two kinds of curve are told apart last. A kind without
 // a point of finite error has no start.
-std::vector<Start> grid_starts(Problem& problem) {
+std::vector<Start> grid_starts(ResponseProblem& problem) {
     std::vector<Start> starts(2);
     for (const double carryover : {0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9, 0.96}) {
         problem.set_carryover(carryover);
@@ -139,113 +44,8 @@ std::vector<Start> grid_starts(Problem& problem) {
     return starts;
 }
 
-// Inverse of a symmetric matrix by Cholesky's method after scaling it to a unit diagonal; rows that are not free are left out and
-// come back as 0. Returns false where it is not positive definite for what rounding leaves.
-bool invert(ResponseCovariance& matrix, const std::array<bool, kResponseParameters>& is_free) {
-    constexpr std::size_t k = kResponseParameters;
-    std::array<double, k> scale{};
-    std::vector<std::size_t> kept;
-    for (std::size_t i = 0; i < k; ++i) {
-        if (!is_free[i]) continue;
-        if (!(matrix[i * k + i] > 0.0)) return false;
-        scale[i] = 1.0 / std::sqrt(matrix[i * k + i]);
-        kept.push_back(i);
-    }
-    const std::size_t n = kept.size();
-    std::vector<double> lower(n * n, 0.0);
-    for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j <= i; ++j) {
-            double sum = matrix[kept[i] * k + kept[j]] * scale[kept[i]] * scale[kept[j]];
-            for (std::size_t l = 0; l < j; ++l) sum -= lower[i * n + l] * lower[j * n + l];
-            if (i == j && !(sum > 1e-10)) return false;
-            lower[i * n + j] = i == j ? std::sqrt(sum) : sum / lower[j * n + j];
-        }
-    // Columns of the inverse of the factor, then their products.
-    std::vector<double> inverse(n * n, 0.0);
-    for (std::size_t j = 0; j < n; ++j)
-        for (std::size_t i = j; i < n; ++i) {
-            double sum = i == j ? 1.0 : 0.0;
-            for (std::size_t l = j; l < i; ++l) sum -= lower[i * n + l] * inverse[l * n + j];
-            inverse[i * n + j] = sum / lower[i * n + i];
-        }
-    matrix.fill(0.0);
-    for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j) {
-            double sum = 0.0;
-            for (std::size_t l = std::max(i, j); l < n; ++l) sum += inverse[l * n + i] * inverse[l * n + j];
-            matrix[kept[i] * k + kept[j]] = sum * scale[kept[i]] * scale[kept[j]];
-        }
-    return true;
-}
-
-// (G'G)^-1 M (G'G)^-1 n / (n - k) for the weighted gradient G at the fitted parameters, the penalty being two rows of it with errors of the
-// variance of all. M is the long-run variance of the products of gradient and error, with Bartlett's weights (Newey and West, 1987) over 1.3 sqrt(n)
-// periods (Lazarus, Lewis, Stock and Watson, 2018).
-std::optional<ResponseCovariance> covariance_of(const Series& series, const Problem& problem, const ChannelResponse& fit, double variance,
-                                                Host& host) {
-    constexpr std::size_t k = kResponseParameters;
-    std::array<bool, k> is_free{};
-    const double ratio = fit.half_spend() / problem.mean_spend();
-    // A base of 0 leaves as much in doubt as another: the response takes what it does not have.
-    is_free[0] = is_free[1] = true;
-    is_free[2] = fit.carryover > 1e-6 && fit.carryover < kMaxCarryover - 1e-6;
-    is_free[3] = ratio > kMinHalf * (1 + 1e-6) && ratio < kMaxHalf * (1 - 1e-6);
-    is_free[4] = fit.shape > kMinShape * (1 + 1e-6) && fit.shape < kMaxShape * (1 - 1e-6);
-
-    std::vector<double> slope(series.periods());  // of the adstock by the carryover
-    PollEvery poll(host);
-    for (std::size_t t = 1; t < series.periods(); ++t) {
-        poll();
-        slope[t] = problem.adstock()[t - 1] + fit.carryover * slope[t - 1];
-    }
-    ResponseCovariance bread{}, meat{};
-    std::vector<std::array<double, k>> scores(series.periods());  // 0 where the response is not known
-    for (std::size_t i = 0; i < series.observations(); ++i) {
-        poll();
-        const double a = problem.adstock()[series.place[i]];
-        const double h = problem.hill()[i];
-        const double bend = fit.beta * h * (1.0 - h);
-        const std::array<double, k> gradient = {
-            1.0, h, a > 0.0 ? bend * fit.shape / a * slope[series.place[i]] : 0.0, -bend * fit.shape,
-            a > 0.0 ? bend * fit.shape * std::log(a / fit.half_saturation) : 0.0};
-        const double error = series.response[i] - series.demand[i] * (fit.base + fit.beta * h);
-        for (std::size_t p = 0; p < k; ++p)
-            for (std::size_t q = 0; q < k; ++q) {
-                const double product = gradient[p] * gradient[q];
-                bread[p * k + q] += series.demand[i] * product;
-                meat[p * k + q] += error * error * product;
-            }
-        for (std::size_t p = 0; p < k; ++p) scores[series.place[i]][p] = error * gradient[p];
-    }
-    const auto lags = std::min(kMaxLags, static_cast<std::size_t>(1.3 * std::sqrt(static_cast<double>(series.observations()))));
-    for (std::size_t lag = 1; lag <= lags; ++lag) {
-        const double weight = 1.0 - static_cast<double>(lag) / static_cast<double>(lags + 1);
-        for (std::size_t t = lag; t < series.periods(); ++t) {
-            poll();
-            for (std::size_t p = 0; p < k; ++p)
-                for (std::size_t q = 0; q < k; ++q)
-                    meat[p * k + q] += weight * (scores[t][p] * scores[t - lag][q] + scores[t - lag][p] * scores[t][q]);
-        }
-    }
-    for (const auto& [p, deviation] : {std::pair<std::size_t, double>{3, kHalfDeviation}, {4, kShapeDeviation}}) {
-        bread[p * k + p] += variance / (deviation * deviation);
-        meat[p * k + p] += variance * variance / (deviation * deviation);
-    }
-    if (!invert(bread, is_free)) return std::nullopt;
-    const auto n = static_cast<double>(series.observations());
-    const double correction = n / (n - static_cast<double>(k));
-    ResponseCovariance left{}, result{};
-    for (std::size_t p = 0; p < k; ++p)
-        for (std::size_t q = 0; q < k; ++q)
-            for (std::size_t l = 0; l < k; ++l) left[p * k + q] += bread[p * k + l] * meat[l * k + q];
-    for (std::size_t p = 0; p < k; ++p)
-        for (std::size_t q = 0; q < k; ++q)
-            for (std::size_t l = 0; l < k; ++l) result[p * k + q] += correction * left[p * k + l] * bread[l * k + q];
-    return result;
-}
-
-void fit_curve(const Series& series, ChannelResponse& result, Host& host) {
-    Problem problem(series, host);
+void fit_curve(const SpendSeries& series, ChannelResponse& result, Host& host) {
+    ResponseProblem problem(series, host);
     result.mean_spend = problem.mean_spend();
     double squares = 0.0;
     for (const double x : series.spend) squares += (x - result.mean_spend) * (x - result.mean_spend);
@@ -294,20 +94,20 @@ void fit_curve(const Series& series, ChannelResponse& result, Host& host) {
         }
     }
     if (best.x.empty()) return;
-    const Linear linear = evaluate(best.x.data());
-    if (!(linear.beta > 0.0)) return;
+    const ResponseLine line = evaluate(best.x.data());
+    if (!(line.beta > 0.0)) return;
     result.status = ResponseStatus::kFitted;
-    result.base = linear.base;
-    result.beta = linear.beta;
+    result.base = line.base;
+    result.beta = line.beta;
     result.carryover = best.x[0] - kCarryoverOffset;
     result.half_saturation = problem.half(best.x[1] - kHalfOffset);
     result.shape = std::exp(best.x[2] - kShapeOffset);
-    result.r2 = std::max(0.0, 1.0 - linear.sse / spread);
-    // An F test that counts the four parameters of the curve as if they were linear.
+    result.r2 = std::max(0.0, 1.0 - line.sse / spread);
+    // An F test that counts the four parameters of the curve as if they were line.
     const double added = static_cast<double>(kResponseParameters) - 1.0;
-    const double ratio = (spread - linear.sse) / added / (linear.sse / spare);
-    result.p_value = linear.sse > 0.0 ? beta_cdf(spare / (spare + added * std::max(0.0, ratio)), spare / 2, added / 2) : 0.0;
-    result.covariance = covariance_of(series, problem, result, linear.sse / spare, host);
+    const double ratio = (spread - line.sse) / added / (line.sse / spare);
+    result.p_value = line.sse > 0.0 ? beta_cdf(spare / (spare + added * std::max(0.0, ratio)), spare / 2, added / 2) : 0.0;
+    result.covariance = response_covariance(series, problem, result, line.sse / spare, host);
 }
 
 }  // namespace
@@ -409,7 +209,7 @@ ChannelResponse ChannelResponseState::fit(Host& host) const {
     const auto span = static_cast<std::size_t>(static_cast<std::int64_t>(rows.back().period) - first + 1);
     require_memory(host, mul_size(span, 15 * sizeof(double)), "fitting the response over " + std::to_string(span) + " periods");
 
-    Series series;
+    SpendSeries series;
     series.spend.assign(span, 0.0);
     double responses = 0.0, demands = 0.0;
     for (std::size_t i = 0; i < rows.size();) {
