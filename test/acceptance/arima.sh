@@ -5,9 +5,8 @@ file=$reference/forecast_reference.json
 need arima "$file"
 
 # The steps of every series are called days: ARIMA knows a season by its length only.
-q -v file="$file" <<'SQL'
-\set content `sed 's/NaN/null/g' :'file'`
-create table reference as select :'content'::jsonb as doc;
+load_reference "$file"
+q <<'SQL'
 create table series as
 select d.name, v.value::float8, v.t::int
 from reference, jsonb_each(doc -> 'data') d (name, data), jsonb_array_elements_text(d.data -> 'values') with ordinality v (value, t)

@@ -4,9 +4,7 @@
 file=$reference/det_customers.csv
 need det_customers "$file"
 
-sql 'create table customer (id int primary key, recency int, frequency int, monetary numeric, aov float8, tenure float8, ipt float8,
-                            ncat int, churn int)'
-q -c '\copy customer from pstdin with (format csv, header)' < "$file"
+load_customers
 # Expected numbers: customer_reference.json, rfm.
 sql "create table ntile as select id, (ecom.rfm_score(recency, frequency, monetary, ties => 'ntile', scheme => 'rf_grid_10')
          over (order by id rows between unbounded preceding and unbounded following)).* from customer;

@@ -8,11 +8,7 @@ need learners "$telco" "$customers" "$file"
 
 sql 'create table det (id int, recency int, frequency int, monetary float8, aov float8, tenure int, ipt float8, ncat int, churn int)'
 q -c '\copy det from pstdin csv header' <"$customers"
-sql 'create table reference (doc jsonb)'
-q -v file="$file" <<'SQL'
-\set content `sed 's/NaN/null/g' :'file'`
-insert into reference values (:'content'::jsonb);
-SQL
+load_reference "$file"
 
 # One tree on all rows, exact splits: the tree of scikit-learn, and so its TreeSHAP values.
 sql "create table tree as select ecom.forest_fit(churn = 1, f, '{\"trees\": 1, \"bootstrap\": false, \"splits\": \"exact\", \"mtry\": 7, \"max_depth\": 5}') as m

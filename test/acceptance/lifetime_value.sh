@@ -5,10 +5,7 @@ cdnow=$data/cdnow_sample.csv
 known=$reference/customer_reference.json
 need cdnow "$cdnow" "$known"
 
-q -v file="$known" <<'SQL'
-\set content `sed 's/NaN/null/g' :'file'`
-create table reference as select :'content'::jsonb -> 'btyd_cdnow' as doc;
-SQL
+load_reference "$known" btyd_cdnow
 sql 'create table purchase (master_id int, id int, order_date date, quantity int, amount numeric)'
 q -c '\copy purchase from pstdin with (format csv, header)' < "$cdnow"
 sql "create table history as

@@ -5,13 +5,8 @@
 file=$reference/customer_reference.json
 need preprocessing "$file" "$reference/det_customers.csv"
 
-q -v file="$file" <<'SQL'
-\set content `sed 's/NaN/null/g' :'file'`
-create table reference as select :'content'::jsonb as doc;
-SQL
-sql 'create table customer (id int primary key, recency int, frequency int, monetary float8, aov float8, tenure float8, ipt float8,
-                            ncat int, churn int)'
-q -c '\copy customer from pstdin with (format csv, header)' < "$reference/det_customers.csv"
+load_reference "$file"
+load_customers
 
 # close NAME TOLERANCE QUERY: whether its columns expected and actual differ by less than the tolerance, of 1 or of the number.
 close() {

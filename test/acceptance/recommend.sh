@@ -5,9 +5,8 @@
 file=$reference/recommend_reference.json
 need recommend "$file" "$data/groceries.csv.gz" "$data/online_retail.csv.gz"
 
-q -v file="$file" <<'SQL'
-\set content `cat :'file'`
-create table reference as select :'content'::jsonb as doc;
+load_reference "$file"
+q <<'SQL'
 create table groceries (basket bigint, item text);
 SQL
 zcat "$data/groceries.csv.gz" | q -c '\copy groceries from pstdin with (format csv, header)'

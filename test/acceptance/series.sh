@@ -4,9 +4,8 @@
 file=$reference/forecast_reference.json
 need series "$file"
 
-q -v file="$file" <<'SQL'
-\set content `sed 's/NaN/null/g' :'file'`
-create table reference as select :'content'::jsonb as doc;
+load_reference "$file"
+q <<'SQL'
 create table series as
 select d.name, v.value::float8, v.t, (d.data ->> 'frequency')::float8::int as period
 from reference, jsonb_each(doc -> 'data') d (name, data), jsonb_array_elements_text(d.data -> 'values') with ordinality v (value, t)

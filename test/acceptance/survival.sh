@@ -4,10 +4,7 @@
 known=$reference/customer_reference.json
 need survival "$known" "$reference/det_customers.csv" "$data/telco_customer_churn.csv.gz"
 
-q -v file="$known" <<'SQL'
-\set content `sed 's/NaN/null/g' :'file'`
-create table reference as select :'content'::jsonb -> 'survival' as doc;
-SQL
+load_reference "$known" survival
 sql 'create table det (id int, recency int, frequency int, monetary float8, aov float8, tenure int, ipt float8, ncat int, churn int)'
 q -c '\copy det from pstdin with (format csv, header)' < "$reference/det_customers.csv"
 columns=$(zcat "$data/telco_customer_churn.csv.gz" | head -n 1 | tr -d '\r' | sed 's/[^,]*/"&" text/g')

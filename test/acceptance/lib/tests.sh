@@ -43,6 +43,21 @@ need() {
     done
 }
 
+# load_reference FILE [KEY]: numbers of other implementations as the table reference (doc jsonb), of one key or all.
+load_reference() {
+    q -v file="$1" -v key="${2-}" <<'SQL'
+\set content `sed 's/NaN/null/g' :'file'`
+create table reference as select case when :'key' = '' then c else c -> :'key' end as doc from (select :'content'::jsonb) f (c);
+SQL
+}
+
+# load_customers: the 3,000 generated customers of $reference/det_customers.csv as the table customer.
+load_customers() {
+    sql 'create table customer (id int primary key, recency int, frequency int, monetary float8, aov float8, tenure float8, ipt float8,
+                                ncat int, churn int)'
+    q -c '\copy customer from pstdin with (format csv, header)' < "$reference/det_customers.csv"
+}
+
 finish() {
     if [ $((passed + failed)) -eq 0 ]; then
         echo "skip $last_reason"
