@@ -184,11 +184,13 @@ const BAD = [
   "rpc/top_products?n=1&n=2", "rpc/top_products?from_date=2025-05-01&to_date=2025-04-01", "rpc/top_products?filters={", "rpc/top_products?filters={\"nothing\":1}", "rpc/top_products?mart=other",
   "rpc/top_products?sort=name", "rpc/churn_prob?customer=3&extra=1", "rpc/churn_prob?customer=x", "api/shipping?dimension=category", "report?from_date=yesterdayish", "report?theme=dark",
   "report?from_date=2025-05-01&to_date=2025-04-01",
+  // Spaces that nothing ends: a pattern that tries all their partitions would not answer.
+  `dim_product?name=in.(${"+".repeat(8000)}")`,
 ];
 const lenient = [];
 for (const path of BAD) {
   const { status, body } = await get(`/${path}`);
-  if (status !== 400 || !(body?.message?.length > 5)) lenient.push(`${path}: ${status} ${body?.message}`);
+  if (status !== 400 || !(body?.message?.length > 5)) lenient.push(`${path.slice(0, 200)}: ${status} ${body?.message}`);
   if (/\bat \w+ \(|node_modules/.test(JSON.stringify(body?.message ?? ""))) lenient.push(`${path} shows its inside`);
 }
 check(`${BAD.length} bad requests are 400 with a reason`, lenient);
