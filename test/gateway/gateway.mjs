@@ -133,6 +133,12 @@ for (const [path, query] of [
   ["dim_product?name=ilike.*IMG src*&order=product_key", "select * from shop.dim_product where name ilike '%img src%' order by 1"],
   ["dim_product?category=not.like.*o*&order=product_key", "select * from shop.dim_product where category not like '%o%' order by 1"],
   ["dim_product?list_price=gt.19.99&list_price=neq.50&order=list_price.desc.nullslast,product_key&select=key:product_key,list_price", "select product_key as key, list_price from shop.dim_product where list_price > 19.99 and list_price <> 50 order by 2 desc nulls last, 1"],
+  // Labels that are names of other columns, or of the statement's own.
+  ["dim_product?select=product_key:category,key:product_key&order=product_key.desc", "select category as product_key, product_key as key from shop.dim_product p order by p.product_key desc"],
+  ["dim_product?select=product_key:category,key:product_key&order=category.desc&limit=20", "select category as product_key, product_key as key from shop.dim_product p order by p.category desc, p.product_key limit 20"],
+  ["kpi_monthly?select=revenue_amount:order_count&order=revenue_amount", "select order_count as revenue_amount from shop.kpi_monthly k order by k.revenue_amount"],
+  ["rpc/product_sales?page_size=1000&select=gateway_position:name", "select name as gateway_position from ecom.product_sales('shop', page_size => 1000)"],
+  ["dim_channel?select=page:name,source:channel_key", "select name as page, channel_key as source from shop.dim_channel order by channel_key"],
   ["kpi_daily?order_date=lte.2025-06-01&order=order_date.desc&limit=40", "select * from shop.kpi_daily where order_date <= '2025-06-01' order by order_date desc limit 40"],
   ["rpc/top_products?n=30&metric=quantity&category=eq.Toys&select=rank,name", "select rank, name from ecom.top_products('shop', 30, 'quantity') where category = 'Toys' order by rank"],
   ["rpc/revenue_by?dimension=region&filters={\"category\":\"Toys\"}", "select * from ecom.revenue_by('shop', 'region', filters => '{\"category\": \"Toys\"}')"],

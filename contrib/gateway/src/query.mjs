@@ -11,6 +11,8 @@ const TRUTHS = { null: "null", not_null: "not null", true: "true", false: "false
 const POSITION = "gateway_position";
 
 const quote = escapeIdentifier;
+// ORDER BY takes a bare name for a label of select before it takes it for a column.
+const sortKey = (name) => `source.${quote(name)}`;
 const listed = (names) => names.join(", ");
 
 class Statement {
@@ -103,7 +105,7 @@ function ordering(columns, text) {
   return text.split(",").map((item) => {
     const [, name, direction = "asc", nulls] = /^([^.]+)(?:\.(asc|desc))?(?:\.nulls(first|last))?$/.exec(item.trim()) ?? [];
     if (!name) throw badRequest(`"${item}" in order is not understood`, "Write order=column.desc.nullslast,other.");
-    return `${quote(columns.get(name).name)} ${direction}${nulls ? ` nulls ${nulls}` : ""}`;
+    return `${sortKey(columns.get(name).name)} ${direction}${nulls ? ` nulls ${nulls}` : ""}`;
   });
 }
 
@@ -125,13 +127,13 @@ const wantsCount = (headers) => /(^|[,;\s])count=exact($|[,;\s])/.test([headers.
  */
 function page(statement, { columns, from, ties, isOnce, filters }, query, headers, maxRows) {
   const conditions = filters.map(([name, text]) => condition(statement, columns.get(name), text));
-  const order = [...ordering(columns, once(query, "order")), ...ties];
+  const order = [...ordering(columns, once(query, "order")), ...ties.map(sortKey)];
   const selected = selection(columns, once(query, "select"));
   const { offset, limit } = window(query, headers, maxRows);
   const isCounted = wantsCount(headers);
   // A function must not run twice for a count; a relation must not be copied for one.
   const text = `with source as ${isOnce ? "" : "not "}materialized (select * from ${from}${conditions.length ? ` where ${conditions.join(" and ")}` : ""})
-select coalesce(json_agg(page), '[]')::text as body, count(*)::int as rows, ${isCounted ? "(select count(*) from source)" : "null"}::float8 as total
+select coalesce(json_agg(page.*), '[]')::text as body, count(*)::int as rows, ${isCounted ? "(select count(*) from source)" : "null"}::float8 as total
 from (select ${listed(selected)} from source order by ${listed(order)} limit ${statement.bind(limit, "bigint")} offset ${statement.bind(offset, "bigint")}) page`;
   return { text, values: statement.values, offset };
 }
@@ -140,7 +142,7 @@ export function relationQuery(mart, relation, query, headers, maxRows) {
   return page(new Statement(), {
     columns: new Columns(relation.columns, relation.name),
     from: `${quote(mart)}.${quote(relation.name)}`,
-    ties: (relation.key ?? relation.columns.map(({ name }) => name)).map(quote),
+    ties: relation.key ?? relation.columns.map(({ name }) => name),
     isOnce: false,
     filters: pairs(query).filter(([name]) => !RESERVED.has(name)),
   }, query, headers, maxRows);
@@ -173,7 +175,7 @@ export function functionQuery(mart, variants, query, headers, maxRows, fixed = {
     columns,
     from: `${call} with ordinality as rows (${listed([...called.columns.map(({ name }) => quote(name)), POSITION])})`,
     // Its own order is a part of its answer.
-    ties: [...(isOrdered ? called.columns.map(({ name }) => quote(name)) : []), POSITION],
+    ties: [...(isOrdered ? called.columns.map(({ name }) => name) : []), POSITION],
     isOnce: true,
     filters: rest.filter(([name]) => !RESERVED.has(name)),
   }, query, headers, maxRows);
