@@ -189,7 +189,7 @@ const BAD = [
   "rpc/revenue_by", "rpc/revenue_by?dimension=nothing", "rpc/revenue_by?dimension=category');drop table shop.fact_sales;--", "rpc/top_products?n=many", "rpc/top_products?metric=nothing",
   "rpc/top_products?n=1&n=2", "rpc/top_products?from_date=2025-05-01&to_date=2025-04-01", "rpc/top_products?filters={", "rpc/top_products?filters={\"nothing\":1}", "rpc/top_products?mart=other",
   "rpc/top_products?sort=name", "rpc/churn_prob?customer=3&extra=1", "rpc/churn_prob?customer=x", "api/shipping?dimension=category", "report?from_date=yesterdayish", "report?theme=dark",
-  "report?from_date=2025-05-01&to_date=2025-04-01",
+  "report?from_date=2025-05-01&to_date=2025-04-01", "dim_product?select=a%00b:name",
   // Spaces that nothing ends: a pattern that tries all their partitions would not answer.
   `dim_product?name=in.(${"+".repeat(8000)}")`,
 ];
@@ -201,6 +201,11 @@ for (const path of BAD) {
 }
 check(`${BAD.length} bad requests are 400 with a reason`, lenient);
 const unknown = await Promise.all(["/nothing", "/setting", "/rpc/refresh", "/rpc/nothing", "/rpc/current_model", "/pg_class", "/shop.fact_sales", "/rpc/set_setting?setting_name=a&setting_value=b"].map((path) => get(path).then(({ status, body }) => [path, status, body])));
+psql("update shop.intervention set is_active = false");
+const unplanned = await get("/rpc/retention_actions");
+psql("update shop.intervention set is_active = true");
+check("what lacks a step before it is 400 and says which", [
+  (unplanned.status !== 400 || unplanned.body?.code !== "55000") && `${unplanned.status} ${unplanned.text.slice(0, 200)}`, !/set_intervention/.test(unplanned.body?.hint) && `its hint is ${unplanned.body?.hint}`]);
 check("what is not there is 404", unknown.filter(([, status, body]) => status !== 404 || !body?.message).map(([path, status]) => `${path}: ${status}`));
 
 const HOSTILE = ["';drop table shop.fact_sales;--", "\\';select pg_sleep(9);--", "$1", "$$;drop schema shop cascade;$$", "{}", "%", "\u0000", "\ud83d\ude00", "a".repeat(3000), "<script>", "(select version())"];

@@ -96,6 +96,7 @@ function selection(columns, text) {
     if (item === "*") return columns.all().map(({ name }) => quote(name));
     const [, label, name] = /^(?:([^:]+):)?([^:]+)$/.exec(item.trim()) ?? [];
     if (!name) throw badRequest(`"${item}" in select is neither a column nor label:column`);
+    if (label?.includes("\0")) throw badRequest("a label in select has a character that PostgreSQL cannot store");
     return label ? `${quote(columns.get(name).name)} as ${quote(label)}` : quote(columns.get(name).name);
   });
 }
