@@ -68,7 +68,7 @@ export async function buildApp({ config, pool, catalog, version }) {
   }
 
   if (catalog.mayCall) {
-    const reports = new Reports(pool, catalog.mart, config.reportSeconds);
+    const reports = new Reports(pool, catalog.mart, config.reportSeconds, app.log);
     // The first who asks need not wait for all of it.
     app.addHook("onListen", () => { reports.page({}).catch((error) => app.log.warn(`the report cannot be made: ${error.message}`)); });
     app.get("/report", { schema: pageSchema }, async (request, reply) => {

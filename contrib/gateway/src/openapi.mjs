@@ -99,7 +99,7 @@ export const pageSchema = {
   operationId: "report",
   tags: ["Page"],
   summary: "The report page.",
-  description: "The page of ecom.report_html, at most an hour old: while a new one is made, the one before is given.",
+  description: "The page of ecom.report_html, kept for a while; when that is over, the one before is given while a new one is made.",
   querystring: { type: "object", properties: { from_date: { type: "string", format: "date", description: "First day; default: of the sales." }, to_date: { type: "string", format: "date", description: "Last day; default: of the sales." } } },
   produces: ["text/html"],
   response: { 200: { description: "HTML.", type: "string" }, 400: failed("A date that is none, or a reversed range."), 501: failed("The extension was built without the page.") },

@@ -8,8 +8,10 @@ const MOST_AGES = 60;
 export class Reports {
   #kept = new Map();
 
-  constructor(pool, mart, seconds) {
+  /** log: takes what fails while nobody waits for it. */
+  constructor(pool, mart, seconds, log) {
     this.pool = pool;
+    this.log = log;
     this.mart = mart;
     this.age = seconds * 1000;
   }
@@ -21,25 +23,31 @@ export class Reports {
     const range = [query.from_date ?? null, query.to_date ?? null];
     if (range.some(Array.isArray)) throw badRequest("from_date or to_date is given more than once");
     const key = JSON.stringify(range);
-    const kept = this.#kept.get(key);
-    const age = kept?.page ? performance.now() - kept.madeAt : Infinity;
-    if (age < this.age) return kept.page;
-    const making = kept?.making ?? this.#renew(key, range);
-    return age < this.age * MOST_AGES ? kept.page : making;
+    const entry = this.#entry(key);
+    const age = entry.page ? performance.now() - entry.madeAt : Infinity;
+    if (age < this.age) return entry.page;
+    const making = entry.making ?? this.#renew(entry, key, range);
+    return age < this.age * MOST_AGES ? entry.page : making;
   }
 
-  #renew(key, range) {
+  /** That of a range, an empty one where there is none yet. The one asked for last is the last to go. */
+  #entry(key) {
     const entry = this.#kept.get(key) ?? {};
-    // The one asked for last is the last to go.
     this.#kept.delete(key);
     this.#kept.set(key, entry);
     if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value);
+    return entry;
+  }
+
+  #renew(entry, key, range) {
     entry.making = this.#make(range).then((page) => Object.assign(entry, { page, madeAt: performance.now() }).page).finally(() => {
       entry.making = null;
       if (!entry.page && this.#kept.get(key) === entry) this.#kept.delete(key);
     });
-    // A failure is for those who wait for it; nobody may.
-    entry.making.catch(() => {});
+    // A failure is for those who wait for it; who got the page before does not.
+    entry.making.catch((error) => {
+      if (entry.page) this.log.warn(`the report cannot be made anew: ${error.message}`);
+    });
     return entry.making;
   }
 
