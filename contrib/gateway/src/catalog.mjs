@@ -15,7 +15,8 @@ const RELATIONS = `
     and has_table_privilege(c.oid, 'select')
   order by c.relname collate "C"`;
 
-// Functions over a mart that change nothing and run as the caller. Models and states are values for SQL, not for an application.
+// Functions over a mart that change nothing and run as the caller. Models and states are values for SQL, not for an application; the page
+// has a path of its own, on which it is kept.
 const FUNCTIONS = `
   select p.proname as name, obj_description(p.oid, 'pg_proc') as comment, p.proretset as "returnsSet",
          format_type(p.prorettype, null) as "returnType",
@@ -26,7 +27,7 @@ const FUNCTIONS = `
           where a.mode in ('o', 't')) as columns
   from pg_proc p
   where p.pronamespace = 'ecom'::regnamespace and p.prokind = 'f' and p.provolatile in ('s', 'i') and not p.prosecdef and p.provariadic = 0
-    and p.proargnames[1] = 'mart' and p.proargtypes[0] = 'name'::regtype
+    and p.proargnames[1] = 'mart' and p.proargtypes[0] = 'name'::regtype and p.proname <> 'report_html'
     and has_function_privilege(p.oid, 'execute')
     and not exists (select from unnest(p.proargtypes::oid[] || coalesce(p.proallargtypes, '{}') || p.prorettype) u (type) join pg_type t on t.oid = u.type
                     where t.typnamespace <> 'pg_catalog'::regnamespace)
@@ -37,7 +38,7 @@ const RIGHTS = `
   select current_user as role, to_regclass(format('%I.dim_date', $1::text)) is not null as "isMart",
          coalesce(has_table_privilege(to_regclass(format('%I.setting', $1::text)), 'select'), false) as "mayCall",
          exists (select from pg_class c where c.relnamespace = to_regnamespace(quote_ident($1)) and c.relkind in ('r', 'p', 'v', 'f')
-                 and has_table_privilege(c.oid, 'insert, update, delete, truncate')) as "mayWrite"`;
+                 and (has_any_column_privilege(c.oid, 'insert, update') or has_table_privilege(c.oid, 'delete, truncate'))) as "mayWrite"`;
 
 // The contract of BI names; others would need escapes in paths.
 const isPlain = ({ name }) => /^[a-z][a-z0-9_]*$/.test(name);
