@@ -27,6 +27,9 @@ export class Watched {
   }
 }
 
+/** Ids of the charts of the report page. */
+export const CHARTS = ["trend", "category-mix", "payment-mix", "channels", "seasons", "cohorts", "segments", "clusters", "decomposition", "budget"];
+
 let failures = 0;
 
 /** Prints what a check found: nothing is well. */

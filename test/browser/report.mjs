@@ -3,11 +3,10 @@
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { Watched, chartFaults, check, exitStatus } from "./page.mjs";
+import { CHARTS, Watched, chartFaults, check, exitStatus } from "./page.mjs";
 
 const [folder, executablePath] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
-const CHARTS = ["trend", "category-mix", "payment-mix", "channels", "seasons", "cohorts", "segments", "clusters", "decomposition", "budget"];
 
 const watched = await Watched.launch(executablePath);
 

@@ -5,7 +5,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { load } from "./load.mjs";
-import { Watched, chartFaults, check, exitStatus } from "./page.mjs";
+import { CHARTS, Watched, chartFaults, check, exitStatus } from "./page.mjs";
 
 const [folder, browser] = process.argv.slice(2);
 const MAX_ROWS = 1500;
@@ -295,7 +295,7 @@ if (browser) {
     await live.waitForSelector("main[data-ready]");
     const revenue = psql("select to_char(sum(revenue_amount), 'FM999,999,990') from shop.fact_sales f join shop.dim_customer c using (customer_key) where c.segment = 'Premium'");
     await live.selectOption("#filter-segment", "Premium");
-    check("live page", [...(await chartFaults(live, ["trend", "category-mix", "payment-mix", "channels", "seasons", "cohorts", "segments", "clusters"])),
+    check("live page", [...(await chartFaults(live, CHARTS)),
       (await live.textContent("#kpi-revenue .value")) !== revenue && "a filter gives another revenue than SQL",
       (await live.evaluate(() => window.stolen)) !== undefined && "a hostile name was executed"]);
   }
