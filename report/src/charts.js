@@ -109,12 +109,15 @@ export function paired(look, rows, names, format) {
     series: names.map(([name, key]) => ({ name, type: "bar", barMaxWidth: 12, data: ordered.map((row) => row[key]) })) };
 }
 
+// Seven shapes to eight colours: they come round at different groups, so no two groups within 56 have both in common.
+const SHAPES = ["circle", "triangle", "rect", "diamond", "pin", "arrow", "roundRect"];
+
 export function scatter(look, names, points, axes) {
   const axis = (name) => ({ ...valueAxis(look, (value) => String(value)), name, nameLocation: "middle", nameGap: 24, nameTextStyle: { color: look.muted }, scale: true });
   return { ...base(look), grid: { left: 26, right: 12, top: names.length > 2 ? 56 : 36, bottom: 26, containLabel: true }, legend: legend(look),
     tooltip: { ...base(look).tooltip, trigger: "item", formatter: (item) => told(item.seriesName, item.data.told) },
     xAxis: axis(axes[0]), yAxis: { ...axis(axes[1]), nameGap: 30 },
     // A shape of its own besides the colour.
-    series: names.map((name, n) => ({ name, type: "scatter", symbol: ["circle", "triangle", "rect", "diamond", "pin", "arrow", "roundRect", "circle"][n % 8], symbolSize: 6,
+    series: names.map((name, n) => ({ name, type: "scatter", symbol: SHAPES[n % SHAPES.length], symbolSize: 6,
       itemStyle: { opacity: 0.65 }, data: points.filter((point) => point.segment === name).map((point) => ({ value: [point.x, point.y], told: point.told })) })) };
 }
