@@ -107,6 +107,22 @@ select loaded_lines from ecom.load_demo('shop_lots', 700, 4500);
 select step, status from ecom.refresh('shop_lots', '{sales, product_classes, churn, value, price, stock, delivery, budget, retention}');
 select metric, pg_temp.unproven(insight, evidence_sql) is null as is_proven, insight ~ '^[A-Z].*\.$' and score between 0 and 1 as is_sentence
 from ecom.insights('shop_lots', n => 100) where kind = 'plan' order by 1;
+-- What is not known is not told: an order without a cost, a change of carrier without one, a delay that chance explains.
+begin;
+update shop_lots.stock_plan set order_amount = null where product_key = (select min(product_key) from shop_lots.stock_plan where status = 'order now');
+update shop_lots.delivery_plan set advice = 'change', advised_carrier = coalesce(advised_carrier, 'A'), plan_on_time_rate_lower = 0.9,
+       cost_change_amount = case region when 'East' then null when 'West' then -30 else 10 end;
+create temporary view told as
+select metric, regexp_replace(insight, ' \(.*?\)', '') as insight, pg_temp.unproven(insight, evidence_sql) is null as is_proven, evidence_sql, i.insight as whole
+from ecom.insights('shop_lots', n => 100) i where kind = 'plan' and metric in ('stock_plan', 'delivery_plan', 'delivery_performance');
+select metric, is_proven from told order by metric;
+select insight ~ format('; what is due of %s of them costs ', c.costed) as says_of_how_many, c.costed = c.products - 1 as one_is_unknown
+from told, (select count(*) as products, count(order_amount) as costed from shop_lots.stock_plan where status = 'order now') c where metric = 'stock_plan';
+select insight, whole ~ 'West to ' as names_the_known, whole ~ 'East to ' as names_the_unknown from told where metric = 'delivery_plan';
+update shop_lots.delivery_plan set cost_change_amount = null;
+update shop_lots.delivery_performance set excess_days_lower = -0.1, excess_days = 3;
+select count(*) from told where metric like 'delivery%';
+rollback;
 -- A plan of December says nothing about June.
 select count(*) from ecom.insights('shop_lots', '2025-06-01', '2025-06-30', 100) where kind = 'plan';
 -- Plans by name.

@@ -54,13 +54,15 @@ begin
                    ecom_internal.figure(p.raised, 0), ecom_internal.figure(p.lowered, 0), ecom_internal.figure(p.profit, 0)));
     end if;
 
-    query := 'SELECT count(*) AS products, count(*) FILTER (WHERE abc_class = ''A'') AS of_class_a, round(sum(order_amount)) AS amount '
+    query := 'SELECT count(*) AS products, count(*) FILTER (WHERE abc_class = ''A'') AS of_class_a, count(order_amount) AS costed, round(sum(order_amount)) AS amount '
              'FROM {mart}.stock_plan WHERE status = ''order now'' AND ' || condition;
     execute replace(query, '{mart}', quote_ident(mart)) into p;
     if p.products > 0 then
         return next ecom_internal.plan_insight(mart, 'stock_plan', 'All', p.products, 0.05 * least(1, coalesce(p.amount / revenue, 0.5))::float8, query,
             format('Stock of %s products (%s of class A) is not above the reorder point%s.', ecom_internal.figure(p.products, 0), ecom_internal.figure(p.of_class_a, 0),
-                   case when p.amount is not null then format('; what is due costs %s', ecom_internal.figure(p.amount, 0)) else '' end));
+                   case when p.costed = p.products then format('; what is due costs %s', ecom_internal.figure(p.amount, 0))
+                        when p.costed > 0 then format('; what is due of %s of them costs %s', ecom_internal.figure(p.costed, 0), ecom_internal.figure(p.amount, 0))
+                        else '' end));
     end if;
 
     query := 'SELECT max(day_count) AS days, round(sum(greatest(advised_amount - reference_amount, 0))) AS moved, '
@@ -75,12 +77,12 @@ begin
                    ecom_internal.figure(p.moved, 0), p.lowered, p.raised, p.probability_percent));
     end if;
 
-    query := 'SELECT region, carrier, round(excess_days::numeric, 1) AS excess_days, late_order_count, order_count, '
+    query := 'SELECT region, carrier, round(excess_days::numeric, 1) AS excess_days, round(excess_days_lower::numeric, 2) AS excess_days_lower, late_order_count, order_count, '
              'round(100 * late_order_count::numeric / order_count) AS late_percent, late_order_count / sum(order_count) OVER () AS late_share '
-             'FROM {mart}.delivery_performance WHERE ' || condition || ' ORDER BY excess_days_lower DESC NULLS LAST LIMIT 1';
+             'FROM {mart}.delivery_performance d WHERE ' || condition || ' ORDER BY d.excess_days_lower DESC NULLS LAST, region, carrier LIMIT 1';
     execute replace(query, '{mart}', quote_ident(mart)) into p;
-    -- Half a day is felt.
-    if p.excess_days >= 0.5 then
+    -- Half a day is felt; what chance explains is not told.
+    if p.excess_days >= 0.5 and p.excess_days_lower > 0 then
         return next ecom_internal.plan_insight(mart, 'delivery_performance', format('region %s, carrier %s', p.region, p.carrier), p.excess_days,
             (0.5 * p.late_share)::float8, query,
             format('%s takes %s days more in %s than the region and its methods explain; %s %% of its orders there are late.', p.carrier,
@@ -88,13 +90,14 @@ begin
     end if;
 
     query := 'SELECT string_agg(region || '' to '' || advised_carrier, '', '' ORDER BY region) AS changes, count(*) AS regions, '
-             'round(sum(cost_change_amount)) AS cost_change, abs(round(sum(cost_change_amount))) AS cost_difference, 30 AS days, '
-             'round(100 * max(plan_on_time_rate_lower)::numeric) AS on_time_percent FROM {mart}.delivery_plan WHERE advice = ''change'' AND ' || condition;
+             'round(sum(cost_change_amount)) AS cost_change, abs(round(sum(cost_change_amount))) AS cost_difference, '
+             'round(100 * max(plan_on_time_rate_lower)::numeric) AS on_time_percent FROM {mart}.delivery_plan '
+             'WHERE advice = ''change'' AND cost_change_amount IS NOT NULL AND ' || condition;
     execute replace(query, '{mart}', quote_ident(mart)) into p;
-    if p.regions > 0 and p.cost_change is not null then
+    if p.regions > 0 then
         return next ecom_internal.plan_insight(mart, 'delivery_plan', 'All', p.cost_change, (abs(p.cost_change) / revenue)::float8, query,
-            format('The cheapest carriers that bring %s %% in time (%s) cost %s %s than those of now in %s days.', p.on_time_percent, p.changes,
-                   ecom_internal.figure(p.cost_difference, 0), case when p.cost_change < 0 then 'less' else 'more' end, p.days));
+            format('The cheapest carriers that bring %s %% in time (%s) cost %s %s a month than those of now.', p.on_time_percent, p.changes,
+                   ecom_internal.figure(p.cost_difference, 0), case when p.cost_change < 0 then 'less' else 'more' end));
     end if;
 end
 $$;
