@@ -82,6 +82,15 @@ select region, advice, advised_carrier is null as recommends_nothing, left(reaso
 delete from shop_plan.shipping_cost;
 select reason from ecom.refresh('shop_plan', '{delivery}');
 select distinct reason from shop_plan.delivery_plan;
+-- A region without an offer leaves the others planned; a shipping method without a carrier is its own.
+select ecom.set_setting('shop_plan', 'delivery.target_rate', '0.8');
+update shop_plan.dim_shipping_method set carrier = 'Unknown' where shipping_method_key = 1;
+select count(ecom.set_shipping_cost('shop_plan', p.carrier, 5, p.region)) as costs from shop_plan.delivery_performance p where p.region not in ('West', 'Unknown') and p.carrier <> 'Parcelo';
+select count(ecom.set_shipping_cost('shop_plan', m.name, 6)) as costs from shop_plan.dim_shipping_method m where m.shipping_method_key = 1;
+select ecom.set_shipping_cost('shop_plan', (select m.name from shop_plan.dim_shipping_method m where m.shipping_method_key = 1), null);
+select status, reason from ecom.refresh('shop_plan', '{delivery}');
+select p.region = 'West' as is_west, bool_and(p.advised_carrier is not null) as are_planned, min(p.reason) filter (where p.region = 'West') as reason
+from shop_plan.delivery_plan p group by 1 order by 1;
 
 -- Nothing to plan with.
 delete from shop_plan.fact_marketing_spend;
@@ -172,6 +181,10 @@ from shop_lots.campaign_member m join shop_lots.dim_customer c using (customer_k
 cross join lateral (select exists (select from shop_lots.fact_order o where o.customer_key = m.customer_key and o.order_count > 0 and o.order_date_key between 20251002 and 20251230)) b (is_buyer)
 where m.campaign = 'autumn voucher';
 select verdict, p_value < 0.001 as is_sure, effect > 0.1 as works from ecom.fit_campaign_uplift('shop_lots', 'for budgets', options => '{"method": "logistic", "l2": 30}');
+-- What else is left out leaves the outcome out, too.
+select verdict from ecom.fit_campaign_uplift('shop_lots', 'for budgets', options => '{"method": "logistic", "l2": 30, "exclude": ["region"]}');
+select v.parameters -> 'options' as options, count(*) > 5 as has_features, bool_or(f.feature ~ 'is_buyer|is_treated|fold|customer_key|^region') as has_left_out
+from shop_lots.model v, ecom.feature_importance(v.model) f where v.name = 'uplift of for budgets' and v.is_current group by 1;
 select customer_segment, count(*) > 10 as several from ecom.campaign_uplift('shop_lots', 'for budgets', 30) group by 1 order by count(*) desc limit 1;
 
 select s, pg_temp.error_of(s) from unnest(array[
@@ -185,7 +198,8 @@ select s, pg_temp.error_of(s) from unnest(array[
     'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Display": {"least": 9}}'')', 'select * from ecom.budget_allocation(''shop_plan'', bounds => ''{"Display": 9}'')',
     'select * from ecom.satisfaction_price_advice(''shop_plan'', change => 0)', 'select * from ecom.satisfaction_price_advice(''shop_plan'', raise_from => 2)',
     'select * from ecom.satisfaction_price_advice(''shop_plan'', min_scores => 1)', 'select ecom.set_shipping_cost(''shop_plan'', ''Pigeon'', 1)', 'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', -1)',
-    'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, ''West'', 5)', 'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, evidence => ''hearsay'')']) s;
+    'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, ''West'', 5)', 'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, evidence => ''hearsay'')',
+    'select ecom.set_shipping_cost(''shop_plan'', ''Parcelo'', 1, ''Atlantis'')', 'select ecom.set_shipping_cost(''shop_plan'', null, 1)']) s;
 drop schema shop_plan, shop_lots cascade;
 drop function shop_lots_covered(int);
 drop table shop_plan_truth cascade;

@@ -5,7 +5,7 @@ create type ecom.assignment_result as (
 comment on type ecom.assignment_result is 'Whether an offer is taken in the cheapest assignment, and how good the whole is';
 comment on column ecom.assignment_result.is_chosen is 'True for the one offer of each place that is taken';
 comment on column ecom.assignment_result.is_feasible is
-'False when no assignment meets target and capacities: nothing is chosen then; the same in every row';
+'False when none was found that meets target and capacities: nothing is chosen then; there is none where is_optimal is true; the same in every row';
 comment on column ecom.assignment_result.is_optimal is 'True when no other assignment is cheaper, or none exists; the same in every row';
 comment on column ecom.assignment_result.total_cost is 'Cost of all units; NULL when nothing is chosen; the same in every row';
 comment on column ecom.assignment_result.total_quality is
@@ -25,6 +25,6 @@ units that arrive as promised, 0 to 1; take the lower end of its interval where 
 not on offer. target: least mean quality over all units, read from the first row; 0 for none. capacity: units that the option can take in
 all, the same in all its rows; NULL for no limit. With quantities and capacities of 1 it is the assignment problem.
 Exact, by branch and bound with the Lagrangian bound of the target (Fisher, 1981); after 4 million nodes it gives the best found, at most
-max_gap from the best. Where no assignment meets the target, is_feasible is false and nothing is chosen.
+max_gap from the best. Where none was found that meets target and capacities, is_feasible is false and nothing is chosen.
 Errors: 22023 for values without meaning, NULL keys, or a place or option with different quantities or capacities; 54000 beyond 5000 places.
-Memory: 80 bytes a row.';
+Memory: 136 bytes a row.';

@@ -185,7 +185,7 @@ begin
             group by p.channel_key),
         week as (
             select w.channel_key, max(w.amount) as highest
-            from (select p.channel_key, avg(coalesce(s.amount, 0)) over (partition by p.channel_key order by d.date rows between 6 preceding and current row) as amount
+            from (select p.channel_key, sum(coalesce(s.amount, 0)) over (partition by p.channel_key order by d.date rows between 6 preceding and current row) / 7 as amount
                   from paid p cross join day d left join spend s on s.channel_key = p.channel_key and s.date = d.date) w
             group by w.channel_key),
         judged as (

@@ -4,12 +4,12 @@ insert into ecom_internal.setting_definition
     (name, default_value, kind, is_optional, is_fixed, low, high, allowed, description)
 values
     ('delivery.promised_days', '6', 'integer', false, false, 1, 365, null, 'Days within which an order should arrive: later is late.'),
-    ('delivery.target_rate', '0.9', 'number', false, false, 0, 1, null, 'Share of all orders that delivery_plan wants to arrive in time.'),
+    ('delivery.target_rate', '0.9', 'number', false, false, 0, 1, null, 'Share of the orders of all regions that can be planned for that delivery_plan wants to arrive in time.'),
     ('delivery.min_region_rate', '0.8', 'number', false, false, 0, 1, null,
      'Carriers are not planned with in regions where a smaller share of their orders arrives in time.'),
     ('delivery.min_deliveries', '50', 'integer', false, false, 2, 1000000, null,
      'Delivered orders that a carrier needs in a region before it is planned with there.'),
-    ('delivery.history_days', '730', 'integer', false, false, 28, 3650, null, 'Days that the delivery figures look back.');
+    ('delivery.history_days', '730', 'integer', false, false, 56, 3650, null, 'Days that the delivery figures look back.');
 
 insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
     ('delivery', 93, 'refresh_delivery', true,
@@ -144,7 +144,7 @@ create table {mart}.delivery_plan (
 );
 comment on table {mart}.delivery_plan is
 'One row per region with deliveries: the carriers that cost least together and bring the share delivery.target_rate in time, written by
-ecom.refresh. advice is "no advice" where costs are missing or no assignment meets the target; reason says why.';
+ecom.refresh. advice is "no advice" where costs are missing or no assignment was found that meets the target; reason says why.';
 comment on column {mart}.delivery_plan.region is 'Region of the delivery.';
 comment on column {mart}.delivery_plan.as_of_date is 'Day of the plan.';
 comment on column {mart}.delivery_plan.order_count is 'Orders of 30 days, by the mean of the time looked at.';
@@ -169,6 +169,12 @@ comment on column {mart}.delivery_plan.inputs is 'Where the figures come from.';
 comment on column {mart}.delivery_plan.reason is 'Why this advice, or why none.';
 $ddl$);
 
+create function ecom_internal.carrier_name(carrier text, method text) returns text
+language sql immutable parallel safe
+return coalesce(nullif(nullif(carrier, ''), 'Unknown'), method);
+comment on function ecom_internal.carrier_name(text, text) is
+'Who carries the parcels of a shipping method: its carrier; the method itself where none is known.';
+
 create function ecom.set_shipping_cost(
     mart name, carrier text, cost numeric, region text default null, capacity numeric default null, evidence text default 'assumption')
 returns void
@@ -178,13 +184,18 @@ as $$
 #variable_conflict use_variable
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
-    known text;
+    known text[];
 begin
-    execute format('select string_agg(distinct coalesce(nullif(s.carrier, ''''), s.name), '', '') from %I.dim_shipping_method s
+    execute format('select array_agg(distinct ecom_internal.carrier_name(s.carrier, s.name)) from %I.dim_shipping_method s
                     where s.shipping_method_key <> 0', mart_schema) into known;
-    if carrier is null or not carrier = any (string_to_array(coalesce(known, ''), ', ')) then
+    if not coalesce(carrier = any (known), false) then
         raise exception 'carrier "%" is not known', coalesce(carrier, 'NULL') using errcode = '22023',
-            hint = coalesce(format('Use one of: %s.', known), 'The mart has no shipping methods.');
+            hint = coalesce(format('Use one of: %s.', array_to_string(known, ', ')), 'The mart has no shipping methods.');
+    end if;
+    execute format('select array_agg(distinct g.region) from %I.dim_geography g where g.geography_key <> 0', mart_schema) into known;
+    if region is not null and not coalesce(region = any (known), false) then
+        raise exception 'region "%" is not known', region using errcode = '22023',
+            hint = coalesce(format('Use one of: %s.', array_to_string(known, ', ')), 'The mart has no regions; leave it out.');
     end if;
     if cost is not null and not (cost >= 0 and cost < 'Infinity') or capacity is not null and not (capacity >= 0 and capacity < 'Infinity') then
         raise exception 'cost and capacity must be amounts of 0 or more' using errcode = '22023', hint = 'Give what one delivery costs.';
@@ -213,7 +224,7 @@ Arguments:
 - region: NULL for all regions that have no cost of their own
 - capacity: orders of 30 days that the carrier can take in all; NULL for no limit; only without a region
 - evidence: assumption or contract
-Errors: 22023 for an unknown carrier and values without meaning, 3F000 for an unknown mart.';
+Errors: 22023 for an unknown carrier or region and values without meaning, 3F000 for an unknown mart.';
 
 create function ecom.shipping_costs(mart name default null)
 returns table (carrier text, region text, cost_amount numeric, capacity numeric, evidence text)
@@ -244,7 +255,7 @@ begin
         insert into %1$I.delivery_performance (region, carrier, as_of_date, order_count, mean_days, mean_days_lower, mean_days_upper, slowest_tenth_days,
             excess_days, excess_days_lower, excess_days_upper, on_time_rate, on_time_rate_lower, on_time_rate_upper, late_order_count, mean_satisfaction)
         with delivered as materialized (
-            select g.region, coalesce(nullif(m.carrier, ''''), m.name) as carrier, m.name as method, max(f.delivery_days) as days,
+            select g.region, ecom_internal.carrier_name(m.carrier, m.name) as carrier, m.name as method, max(f.delivery_days) as days,
                    sum(f.satisfaction_score)::float8 as score, count(f.satisfaction_score) as scores
             from %1$I.fact_sales f join %1$I.dim_geography g using (geography_key) join %1$I.dim_shipping_method m using (shipping_method_key)
             where not f.is_return and f.delivery_days is not null and f.shipping_method_key <> 0 and f.geography_key <> 0
@@ -301,7 +312,7 @@ begin
         insert into %1$I.delivery_effect (region, carrier, as_of_date, order_count, lowest_days, highest_days, day_effect, day_effect_error, day_effect_lower,
             day_effect_upper, day_effect_p_value, late_effect, late_effect_lower, late_effect_upper, late_effect_p_value, evidence_grade, inputs)
         with rated as materialized (
-            select g.region, coalesce(nullif(m.carrier, ''''), m.name) as carrier, m.name as method, f.order_date_key / 100 %% 100 %% 12 / 3 as season,
+            select g.region, ecom_internal.carrier_name(m.carrier, m.name) as carrier, m.name as method, f.order_date_key / 100 %% 100 %% 12 / 3 as season,
                    (array_agg(p.category order by f.revenue_amount desc, p.category collate "C"))[1] as category, max(f.delivery_days) as days,
                    avg(f.satisfaction_score)::float8 as score, (max(f.delivery_days) > $3)::int::float8 as late
             from %1$I.fact_sales f join %1$I.dim_geography g using (geography_key) join %1$I.dim_shipping_method m using (shipping_method_key)
@@ -336,7 +347,8 @@ begin
         error as (
             select l.region, l.carrier, sqrt(sum((p.xy - l.day_effect * p.xx) ^ 2) * max(l.n) / nullif(greatest(max(l.spare), 0), 0)) / nullif(max(l.xx), 0) as day_error,
                    sqrt(sum((p.zy - l.late_effect * p.zz) ^ 2) * max(l.n) / nullif(greatest(max(l.spare), 0), 0)) / nullif(max(l.zz), 0) as late_error
-            from place l join part p on (l.region = ''All'' or l.region = p.region) and (l.carrier = ''All'' or l.carrier = p.carrier)
+            from part p cross join (values (true), (false)) r (of_region) cross join (values (true), (false)) c (of_carrier)
+            join place l on l.region = case when r.of_region then p.region else ''All'' end and l.carrier = case when c.of_carrier then p.carrier else ''All'' end
             group by l.region, l.carrier)
         select l.region, l.carrier, $1, l.n, l.lowest, l.highest, l.stretch * l.day_effect, l.stretch * nullif(e.day_error, 0), d.ci_low, d.ci_high, d.p_value,
                l.late_effect, t.ci_low, t.ci_high, t.p_value,
@@ -382,14 +394,17 @@ begin
             left join lateral (select s.cost_amount, s.evidence from %1$I.shipping_cost s where s.carrier = p.carrier and s.region in (p.region, '''')
                                order by s.region desc limit 1) c on true
             left join %1$I.shipping_cost w on w.carrier = p.carrier and w.region = ''''),
+        -- A region that nobody can be planned for leaves the others as they are.
+        served as (select o.*, bool_or(o.cost is not null and o.quality is not null) over (partition by o.region) as is_servable from offer o),
         assigned as materialized (
-            select o.*, ecom.assign_cheapest(o.place, o.option, o.quantity, o.cost, o.quality, $5, o.capacity) over () as a from offer o),
+            select o.*, ecom.assign_cheapest(o.place, o.option, o.quantity, o.cost, o.quality, $5, o.capacity) over (partition by o.is_servable) as a
+            from served o),
         region as (
             select a.region, max(a.quantity) as quantity, (array_agg(a.carrier order by a.order_count desc, a.carrier collate "C"))[1] as carrier,
                    max(a.order_count)::float8 / sum(a.order_count) as main_share,
                    sum(a.order_count * a.mean_days) / sum(a.order_count) as mean_days, sum(a.order_count * a.on_time_rate) / sum(a.order_count) as on_time_rate,
                    case when bool_and(a.cost is not null) then sum(a.orders * a.cost) end as cost, count(a.cost) as costs, count(a.quality) as qualities,
-                   bool_and((a.a).is_feasible) as is_feasible, max((a.a).total_quality) as total_quality
+                   bool_and(a.is_servable) as is_servable, bool_and((a.a).is_feasible) as is_feasible, max((a.a).total_quality) as total_quality
             from assigned a group by a.region)
         select r.region, $1, r.quantity, r.carrier, r.mean_days, r.on_time_rate, r.cost,
                case when b.carrier is null then ''no advice'' when b.carrier = r.carrier and r.main_share >= 0.95 then ''keep'' else ''change'' end,
@@ -401,9 +416,10 @@ begin
                case when b.carrier is not null then format(''the cheapest assignment that counts on %%s %%%% in time'', round((100 * r.total_quality)::numeric, 1))
                     when r.costs = 0 then ''no cost is known: ecom.set_shipping_cost says what a delivery costs''
                     when r.qualities = 0 then format(''no carrier has delivered %%s orders here with a share of %%s in time'', $3, $4)
+                    when not r.is_servable then ''no carrier that is reliable here has a cost: ecom.set_shipping_cost says what a delivery costs''
                     when r.is_feasible is not true and r.total_quality < $5 then format(''no assignment counts on more than %%s %%%% in time, and %%s %%%% are asked for'',
                                                                                    round((100 * r.total_quality)::numeric, 1), 100 * $5)
-                    else ''no assignment meets the target in all regions'' end
+                    else ''no assignment was found that meets the target within the capacities'' end
         from region r left join assigned b on b.region = r.region and (b.a).is_chosen
         left join %1$I.delivery_effect e on e.region = ''All'' and e.carrier = ''All'' and e.evidence_grade <> ''none''
         cross join lateral (select b.mean_days - r.mean_days) x (change)', mart)

@@ -17,6 +17,7 @@ declare
     mart_schema constant name := ecom_internal.mart_name(mart);
     folds constant int := 5;
     started date;
+    fit_options jsonb;
     uplift_model ecom.model;
     q ecom.qini_result;
     counts record;
@@ -49,23 +50,25 @@ begin
         raise exception 'campaign "%" is too small: % treated and % held-out customers who had ordered before it', campaign, counts.treated, counts.held_out
             using errcode = '22000', hint = 'A model needs 50 of each, 20 of whom ordered and 20 did not in each.';
     end if;
-    options := jsonb_build_object('exclude', '["customer_key", "is_treated", "is_buyer", "fold"]'::jsonb) || coalesce(options, '{}');
+    -- The outcome, the treatment and the keys are never features, whatever else is left out.
+    fit_options := coalesce(options, '{}') || jsonb_build_object('exclude',
+        '["customer_key", "is_treated", "is_buyer", "fold"]'::jsonb || coalesce(options -> 'exclude', '[]'));
 
     -- Every customer is scored by a model that has not seen him.
     create temporary table ecom_uplift_score (customer_key int, score float8) on commit drop;
     for f in 0 .. folds - 1 loop
         perform ecom_internal.report_progress(ecom_internal.mart_oid(mart_schema), 'uplift', 'cross-validating', f, folds);
-        select ecom.uplift_fit(r.is_treated, r.is_buyer, r, options) into uplift_model from pg_temp.ecom_uplift_row r where r.fold <> f;
+        select ecom.uplift_fit(r.is_treated, r.is_buyer, r, fit_options) into uplift_model from pg_temp.ecom_uplift_row r where r.fold <> f;
         insert into pg_temp.ecom_uplift_score select r.customer_key, ecom.predict(uplift_model, r) from pg_temp.ecom_uplift_row r where r.fold = f;
     end loop;
     select (s.q).* into q from (
         select ecom.qini(r.is_treated, r.is_buyer::int, s.score) as q from pg_temp.ecom_uplift_row r join pg_temp.ecom_uplift_score s using (customer_key)) s;
-    select ecom.uplift_fit(r.is_treated, r.is_buyer, r, options) into uplift_model from pg_temp.ecom_uplift_row r;
+    select ecom.uplift_fit(r.is_treated, r.is_buyer, r, fit_options) into uplift_model from pg_temp.ecom_uplift_row r;
     drop table pg_temp.ecom_uplift_row, pg_temp.ecom_uplift_score;
     perform ecom_internal.end_progress();
     model_name := ecom_internal.campaign_model_name(campaign);
     version := ecom_internal.store_model(mart_schema, model_name, uplift_model, started,
-        jsonb_build_object('campaign', campaign, 'days', days, 'options', options - 'exclude', 'folds', folds),
+        jsonb_build_object('campaign', campaign, 'days', days, 'options', coalesce(options, '{}'), 'folds', folds),
         jsonb_build_object('treated', q.treated, 'held_out', q.held_out, 'effect', round(q.effect::numeric, 4), 'qini', round(q.qini::numeric, 6),
                            'qini_low', round(q.ci_low::numeric, 6), 'qini_high', round(q.ci_high::numeric, 6)));
     treated_customers := q.treated;
@@ -108,7 +111,7 @@ begin
     end if;
     if uplift_model is null then
         raise exception 'campaign "%" has no uplift model', coalesce(campaign, 'NULL') using errcode = '55000',
-            hint = 'Fit one: SELECT * FROM ecom.fit_campaign_uplift(''shop'', ''autumn voucher'').';
+            hint = format('Fit one: SELECT * FROM ecom.fit_campaign_uplift(%L, %L).', mart_schema, campaign);
     end if;
     perform ecom_internal.write_churn_features(mart_schema, 'ecom_uplift_feature', day, ecom_internal.setting(mart_schema, 'churn.active_days')::int);
     return query execute format('

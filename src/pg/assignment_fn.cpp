@@ -16,28 +16,18 @@ namespace {
 
 // Argument `arg` of every row of the partition, an int8 that must not be NULL.
 std::vector<std::int64_t> key_column(WindowObject window, int arg, const char* name, core::Host& host) {
-    const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
-    std::vector<std::int64_t> keys;
-    keys.reserve(static_cast<std::size_t>(rows));
-    for (int64 row = 0; row < rows; ++row) {
-        host.poll();
-        bool is_null;
-        keys.push_back(call([&] {
-            bool is_out;
-            const Datum datum = WinGetFuncArgInPartition(window, arg, static_cast<int>(row), WINDOW_SEEK_HEAD, false, &is_null, &is_out);
-            return is_null ? int64{0} : DatumGetInt64(datum);
-        }));
-        if (is_null)
+    return window_column<std::int64_t>(window, arg, host, [&](std::optional<Datum> datum) {
+        if (!datum)
             throw core::Error(core::ErrorCode::kInvalidArgument, std::string("argument \"") + name + "\" must not be NULL",
                               "Leave rows without a key out.");
-    }
-    return keys;
+        return DatumGetInt64(*datum);
+    });
 }
 
 core::Assignment assign(WindowObject window) {
     BackendHost host;
     const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
-    core::require_memory(host, core::mul_size(static_cast<std::size_t>(rows), 2 * sizeof(core::AssignmentOffer)),
+    core::require_memory(host, core::mul_size(static_cast<std::size_t>(rows), sizeof(core::AssignmentOffer) + 6 * sizeof(double)),
                          "assigning " + std::to_string(rows) + " offers");
     const double target = DatumGetFloat8(WindowParams(window).required(5, "target"));
     const std::vector<std::int64_t> places = key_column(window, 0, "place", host);
@@ -49,7 +39,7 @@ core::Assignment assign(WindowObject window) {
     std::vector<core::AssignmentOffer> offers;
     offers.reserve(places.size());
     for (std::size_t i = 0; i < places.size(); ++i)
-        offers.push_back({places[i], options[i], std::isnan(quantity[i]) ? 0.0 : quantity[i], cost[i], quality[i],
+        offers.push_back({places[i], options[i], quantity[i], cost[i], quality[i],
                           std::isnan(capacity[i]) ? std::numeric_limits<double>::infinity() : capacity[i]});
     return core::assign_cheapest(offers, target, host);
 }

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "pg/args.hpp"
@@ -15,27 +16,35 @@ extern "C" {
 
 namespace ecom::pg {
 
-// Argument `arg` of every row of the partition, NaN for NULL. Throws kNonFiniteInput for NaN.
-inline std::vector<double> window_series(WindowObject window, int arg, core::Host& host) {
+// Argument `arg` of every row of the partition: what `convert` makes of it, a Datum or nothing for NULL.
+template <typename T, typename Convert>
+std::vector<T> window_column(WindowObject window, int arg, core::Host& host, Convert convert) {
     const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
-    std::vector<double> values;
+    std::vector<T> values;
     values.reserve(static_cast<std::size_t>(rows));
     for (int64 row = 0; row < rows; ++row) {
         bool is_null;
-        const double value = call([&] {
+        const Datum datum = call([&] {
             bool is_out;
-            const Datum datum = WinGetFuncArgInPartition(window, arg, static_cast<int>(row), WINDOW_SEEK_HEAD,
-                                                         false, &is_null, &is_out);
-            return is_null ? 0.0 : DatumGetFloat8(datum);
+            return WinGetFuncArgInPartition(window, arg, static_cast<int>(row), WINDOW_SEEK_HEAD, false, &is_null, &is_out);
         });
         host.poll();
+        values.push_back(convert(is_null ? std::nullopt : std::optional<Datum>(datum)));
+    }
+    return values;
+}
+
+// Argument `arg`, a float8, of every row of the partition, NaN for NULL. Throws kNonFiniteInput for NaN.
+inline std::vector<double> window_series(WindowObject window, int arg, core::Host& host) {
+    return window_column<double>(window, arg, host, [](std::optional<Datum> datum) {
+        if (!datum) return std::numeric_limits<double>::quiet_NaN();
+        const double value = DatumGetFloat8(*datum);
         // In the core NaN stands for a missing value.
         if (std::isnan(value))
             throw core::Error(core::ErrorCode::kNonFiniteInput, "values of a series must be finite",
                               "Turn NaN values into NULL.");
-        values.push_back(is_null ? std::numeric_limits<double>::quiet_NaN() : value);
-    }
-    return values;
+        return value;
+    });
 }
 
 // Arguments of the partition's first row, in which a window function finds its parameters.

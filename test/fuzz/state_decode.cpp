@@ -2,6 +2,7 @@
 // merges with itself and finishes. The first byte chooses the kind.
 #include <algorithm>
 #include <string>
+#include <type_traits>
 
 #include "core/base/state.hpp"
 #include "core/cluster/kmeans_fit.hpp"
@@ -117,9 +118,14 @@ void finish(LabelledRowsState& state, Host& host) {
 
 void finish(ContingencyState& state, Host& host) { state.adjusted_rand_index(host); }
 
-// What is encoded, whatever its order: a state kept as a hash table may come back in another one.
+// Hash tables may come back in another order: of these only the bytes that there are can be compared.
+template <typename S>
+constexpr bool kIsHashed = std::is_same_v<S, BtydState> || std::is_same_v<S, GammaGammaState> ||
+                           std::is_same_v<S, SurvivalState> || std::is_same_v<S, ContingencyState>;
+
+template <typename S>
 std::string content(std::string bytes) {
-    std::sort(bytes.begin(), bytes.end());
+    if constexpr (kIsHashed<S>) std::sort(bytes.begin(), bytes.end());
     return bytes;
 }
 
@@ -132,7 +138,7 @@ void check(std::string_view payload) {
         const std::string bytes = encode_state(state);
         Reader again = open_state(bytes, S::kKind);
         S copy = S::decode(again);
-        ecom::test::require(content(encode_state(copy)) == content(bytes));
+        ecom::test::require(content<S>(encode_state(copy)) == content<S>(bytes));
         merge(state, copy, host);
         finish(state, host);
     } catch (const Error&) {

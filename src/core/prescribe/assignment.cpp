@@ -40,6 +40,7 @@ public:
         for (const Place& place : places_) need_ += target * place.quantity;
         // What rounding takes from a sum of shares is not short of the target.
         need_ -= 1e-9 * std::max(1.0, need_);
+        for (double& capacity : left_) capacity += 1e-9 * capacity;
         least_cost_ = suffix([](const Choice& c) { return c.cost; });
         most_good_ = suffix([](const Choice& c) { return -c.good; });
         set_multiplier();
@@ -102,12 +103,17 @@ private:
             return suffix([&](const Choice& c) { return priced(c); }).front() + multiplier * need_;
         };
         double low = 0.0, high = 1.0;
-        for (int i = 0; i < 60 && value(2 * high) > value(high); ++i) high *= 2;
+        for (int i = 0; i < 60 && value(2 * high) > value(high); ++i) {
+            host_.poll();
+            high *= 2;
+        }
         high *= 2;
-        for (int i = 0; i < 200; ++i) {
+        // 100 thirds leave nothing that a double could tell.
+        for (int i = 0; i < 100; ++i) {
             host_.poll();
             const double left = low + (high - low) / 3, right = high - (high - low) / 3;
-            (value(left) < value(right) ? low : high) = value(left) < value(right) ? left : right;
+            const bool is_rising = value(left) < value(right);
+            (is_rising ? low : high) = is_rising ? left : right;
         }
         multiplier_ = low + (high - low) / 2;
         priced_cost_ = suffix([&](const Choice& c) { return priced(c); });
@@ -155,7 +161,7 @@ private:
 
 Assignment assign_cheapest(const std::vector<AssignmentOffer>& offers, double target, Host& host) {
     require(target >= 0 && target <= 1, "target must lie between 0 and 1", "Write 95 percent as 0.95.");
-    require_memory(host, mul_size(offers.size(), 2 * sizeof(AssignmentOffer)), "assigning " + std::to_string(offers.size()) + " offers");
+    require_memory(host, mul_size(offers.size(), sizeof(AssignmentOffer) + sizeof(Choice)), "assigning " + std::to_string(offers.size()) + " offers");
     PollEvery poll(host);
     std::map<std::int64_t, Place> by_key;
     std::map<std::int64_t, std::size_t> option_place;

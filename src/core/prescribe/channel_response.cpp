@@ -8,6 +8,7 @@
 
 #include "core/base/budget.hpp"
 #include "core/optim/nelder_mead.hpp"
+#include "core/prescribe/allocation.hpp"
 #include "core/prescribe/response_covariance.hpp"
 #include "core/prescribe/response_problem.hpp"
 #include "core/stats/distributions.hpp"
@@ -45,8 +46,7 @@ std::vector<Start> grid_starts(ResponseProblem& problem) {
 }
 
 void fit_curve(const SpendSeries& series, ChannelResponse& result, Host& host) {
-    ResponseProblem problem(series, host);
-    result.mean_spend = problem.mean_spend();
+    ResponseProblem problem(series, result.mean_spend, host);
     double squares = 0.0;
     for (const double x : series.spend) squares += (x - result.mean_spend) * (x - result.mean_spend);
     if (!(result.mean_spend > 0.0)) {
@@ -148,15 +148,10 @@ SteadyResponse steady_response(const ChannelResponse& curve, double spend, doubl
     std::array<double, k> between{};
     for (std::size_t p = 0; p < k; ++p) between[p] = here[p] - there[p];
     SteadyResponse result{};
-    result.response = curve.mean_demand * curve.beta * here[1];
+    const ResponseCurve steady{curve.mean_demand * curve.beta, curve.shape, curve.half_spend()};
+    result.response = steady.response(spend);
+    result.marginal = steady.marginal(spend);
     result.gain = curve.mean_demand * curve.beta * between[1];
-    if (spend > 0) {
-        result.marginal = curve.mean_demand * curve.beta * curve.shape * here[1] * (1.0 - here[1]) / spend;
-    } else {
-        result.marginal = curve.shape > 1.0 ? 0.0
-                          : curve.shape < 1.0 ? std::numeric_limits<double>::infinity()
-                                              : curve.mean_demand * curve.beta / curve.half_spend();
-    }
     result.response_error = error(here);
     result.gain_error = error(between);
     return result;
@@ -234,6 +229,9 @@ ChannelResponse ChannelResponseState::fit(Host& host) const {
     }
     const auto n = static_cast<double>(series.observations());
     result.periods = static_cast<std::int64_t>(series.observations());
+    double spends = 0.0;
+    for (const double x : series.spend) spends += x;
+    result.mean_spend = spends / static_cast<double>(series.periods());
     if (result.periods > 0) {
         result.mean_response = responses / n;
         result.mean_demand = demands / n;

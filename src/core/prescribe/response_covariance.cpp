@@ -42,7 +42,7 @@ std::optional<Square> inverse_of(const Square& matrix, const std::array<bool, k>
 
 std::optional<ResponseCovariance> response_covariance(const SpendSeries& series, const ResponseProblem& problem, const ChannelResponse& fit,
                                                       double variance, Host& host) {
-    const double ratio = fit.half_spend() / problem.mean_spend();
+    const double ratio = fit.half_spend() / fit.mean_spend;
     // A base of 0 leaves as much in doubt as another: the response takes what it does not have.
     const std::array<bool, k> is_free = {
         true, true, fit.carryover > 1e-6 && fit.carryover < kMaxCarryover - 1e-6,

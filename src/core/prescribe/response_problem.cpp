@@ -6,16 +6,13 @@
 
 namespace ecom::core {
 
-ResponseProblem::ResponseProblem(const SpendSeries& series, Host& host)
-    : series_(series), poll_(host), adstock_(series.periods()), hill_(series.observations()) {
+ResponseProblem::ResponseProblem(const SpendSeries& series, double mean_spend, Host& host)
+    : series_(series), poll_(host), adstock_(series.periods()), hill_(series.observations()), mean_spend_(mean_spend) {
     for (std::size_t i = 0; i < series.observations(); ++i) {
         demand_ += series.demand[i];
         response_ += series.response[i];
         square_ += series.response[i] * series.response[i] / series.demand[i];
     }
-    double sum = 0.0;
-    for (const double x : series.spend) sum += x;
-    mean_spend_ = sum / static_cast<double>(series.periods());
 }
 
 double ResponseProblem::spread() const { return std::max(0.0, square_ - response_ * response_ / demand_); }

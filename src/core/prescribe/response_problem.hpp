@@ -40,10 +40,9 @@ struct SpendSeries {
 // Holds the adstock and H of the parameters asked for last. O(n) for each call, polled.
 class ResponseProblem {
 public:
-    // The series must outlive it.
-    ResponseProblem(const SpendSeries& series, Host& host);
+    // The series must outlive it; mean_spend: of a period.
+    ResponseProblem(const SpendSeries& series, double mean_spend, Host& host);
 
-    double mean_spend() const { return mean_spend_; }
     // Weighted squares that the mean leaves.
     double spread() const;
 
@@ -61,7 +60,8 @@ private:
     std::vector<double> adstock_;  // by period
     std::vector<double> hill_;     // by observation
     double carryover_ = 0.0;
-    double demand_ = 0.0, response_ = 0.0, square_ = 0.0, mean_spend_ = 0.0;
+    double mean_spend_;
+    double demand_ = 0.0, response_ = 0.0, square_ = 0.0;
 };
 
 }  // namespace ecom::core
