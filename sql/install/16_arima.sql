@@ -44,7 +44,7 @@ Example: SELECT (unnest(ecom.arima_forecast(d, k.revenue_amount::float8, ARRAY[(
 - regressors: promotions, holidays, prices, of every row; rows after the last value, with a NULL value, give those of the future
 - horizon, options: as for ecom.arima_forecast(ts, value, horizon, options)
 Coefficients of regressors by generalised least squares within the likelihood. Regressors that depend on each other: the series is forecast by
-its last value and the status says so. Regressors of fewer future steps than the horizon: 22023.';
+its last value and the status says so; without them where none varies beside level, trend and season. Regressors of fewer future steps than the horizon: 22023.';
 
 create aggregate ecom.arima_fit(ts timestamp, value float8, options jsonb) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.arima_fit_final, sspace = 4096,

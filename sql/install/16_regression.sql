@@ -39,7 +39,8 @@ comment on aggregate ecom.regression_forecast(timestamp, float8, float8[], int, 
 'Forecasts a series by regression on regressors too, such as promotions and holidays.
 Example: SELECT (unnest(ecom.regression_forecast(d, k.revenue_amount::float8, ARRAY[(extract(isodow FROM d) > 5)::int::float8], 7, ''{"season": false}''))).* FROM generate_series((SELECT min(order_date) FROM shop.kpi_daily)::timestamp, (SELECT max(order_date) + 7 FROM shop.kpi_daily)::timestamp, ''1 day'') d LEFT JOIN shop.kpi_daily k ON k.order_date = d
 - regressors: as many for every row; of the steps to forecast too: rows after the last value, with a NULL value
-Missing regressors of the steps to forecast: 22023. Regressors that are linearly dependent give a forecast by the last value, and a status.
+Missing regressors of the steps to forecast: 22023. Regressors that are linearly dependent give a forecast by the last value, and a status;
+where none varies beside level, trend and season, a forecast without them.
 Otherwise as ecom.regression_forecast(ts, value, horizon, options).';
 create aggregate ecom.regression_fit(ts timestamp, value float8) (
     sfunc = ecom_internal.fit_add, stype = ecom.state, finalfunc = ecom_internal.regression_fit_final, sspace = 4096,

@@ -57,11 +57,57 @@ TEST(AdjustedForecaster, IsTheSameReadBackAndRunsOn) {
     EXPECT_NEAR(model->forecast(1, later, host).mean[0], before.mean[1], 1e-6);
 }
 
+// Holidays that have not been seen yet, or whose effect is part of the season, take nothing out and leave the others their effect.
+TEST(AdjustedForecaster, WhatDoesNotVaryHasNoEffect) {
+    test::FakeHost host;
+    const std::size_t n = 131;
+    const RegularSeries series = with_holidays(n);
+    RegularSeries more = series;
+    for (const double step : {0.0, 1.0, 12.0}) {
+        more.regressors.emplace_back();
+        for (std::size_t t = 0; t < n; ++t)
+            more.regressors.back().push_back(step > 1.0 ? (t % static_cast<std::size_t>(step) == 3 ? 0.3 : 0.0) : 0.3 * step);
+        more.future.emplace_back(20, 1.0);
+    }
+    const auto model = ets()(more, 12, host);
+    EXPECT_EQ(model->regressor_count(), 4U);
+    for (const char* name : {"regressor2", "regressor3", "regressor4"}) {
+        EXPECT_EQ(model->summary().at(name).as_double(), 0.0) << name;
+        EXPECT_EQ(model->summary().find(std::string(name) + "_se"), nullptr) << name;
+    }
+    EXPECT_EQ(model->forecast(20, more.future, host).mean, ets()(series, 12, host)->forecast(20, series.future, host).mean);
+    more.regressors.erase(more.regressors.begin());
+    more.future.erase(more.future.begin());
+    const auto plain = fit_ets(test::monthly(series.values), 12, {}, host);
+    EXPECT_EQ(ets()(more, 12, host)->forecast(20, more.future, host).mean, plain->forecast(20, {}, host).mean);
+}
+
+// Methods that take regressors themselves, and cannot fit a column of nothing.
+TEST(AdjustedForecaster, MethodsOfTheirOwnLeaveOutWhatDoesNotVary) {
+    test::FakeHost host;
+    RegularSeries series = test::monthly(test::formula_series(131));
+    for (const char* method : {"arima", "regression"}) {
+        const FitRequest request = fit_request(method, Document::object().set("step", Document(std::string("month"))));
+        std::string status;
+        series.regressors.clear();
+        series.future.clear();
+        const auto plain = fit_series(series, request, status, host);
+        series.regressors.emplace_back(131, 0.0);
+        series.future.emplace_back(12, 1.0);
+        const auto model = fit_series(series, request, status, host);
+        EXPECT_EQ(status, "ok") << method;
+        EXPECT_EQ(model->regressor_count(), 1U);
+        EXPECT_EQ(model->forecast(12, series.future, host).mean, plain->forecast(12, {}, host).mean) << method;
+        const auto decoded = AdjustedForecaster::decode(model->body(), 1);
+        EXPECT_EQ(static_cast<const Forecaster&>(*decoded).forecast(12, series.future, host).mean, plain->forecast(12, {}, host).mean);
+    }
+}
+
 TEST(AdjustedForecaster, RefusesWhatItCannotDo) {
     test::FakeHost host;
     RegularSeries series = with_holidays(60);
     EXPECT_ERROR_CODE(ets()(series, 12, host)->forecast(21, series.future, host), kInvalidArgument);
-    series.regressors[0].assign(60, 1.0);
+    series.regressors.push_back(series.regressors[0]);
     EXPECT_ERROR_CODE(ets()(series, 12, host), kNumericFailure);
     series.regressors.clear();
     EXPECT_EQ(ets()(series, 12, host)->regressor_count(), 0U);

@@ -1,5 +1,6 @@
 #include "core/forecast/adjusted_forecaster.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/forecast/arima_fit.hpp"
@@ -22,16 +23,71 @@ std::vector<double> effects_at(const std::vector<double>& effects, const Regress
     return result;
 }
 
-ArimaFit estimate(const RegularSeries& series, std::size_t period, Host& host) {
-    ArimaParams params;
-    params.order.d = params.order.q = 1;
-    params.has_constant = false;
+// Errors of the regression: their differences are what level, trend and season are taken out by.
+ArimaOrder order_of_errors(std::size_t n, std::size_t period) {
+    ArimaOrder order;
+    order.d = order.q = 1;
     // Seasonal differences want some seasons to be left.
-    if (period > 1 && series.size() >= 4 * period && period < kMaxArimaLag) {
-        params.order.period = period;
-        params.order.seasonal_d = params.order.seasonal_q = 1;
+    if (period > 1 && n >= 4 * period && period < kMaxArimaLag) {
+        order.period = period;
+        order.seasonal_d = order.seasonal_q = 1;
     }
-    return fit_arima(series.values, series.regressors, params, host);
+    return order;
+}
+
+// Whether the differences leave more of a column than rounding does. A holiday that the past has never seen has nothing to say
+// of the past, nor has one on every Sunday beside the season of a week.
+bool varies(const ArimaOrder& order, const std::vector<double>& column) {
+    constexpr double kRounding = 1e-10;
+    double largest = 0.0;
+    for (const double value : column) largest = std::max(largest, std::fabs(value));
+    const Eigen::VectorXd rest = differenced(order, column);
+    return rest.size() > 0 && rest.cwiseAbs().maxCoeff() > kRounding * largest;
+}
+
+struct Effects {
+    std::vector<double> values;
+    std::vector<double> errors;
+};
+
+// Regressors that do not vary have no effect that could be told from level, trend and season: 0.
+Effects estimate(const RegularSeries& series, std::size_t period, Host& host) {
+    ArimaParams params;
+    params.order = order_of_errors(series.size(), period);
+    params.has_constant = false;
+    Regressors varying;
+    std::vector<std::size_t> places;
+    for (std::size_t c = 0; c < series.regressors.size(); ++c) {
+        if (!varies(params.order, series.regressors[c])) continue;
+        varying.push_back(series.regressors[c]);
+        places.push_back(c);
+    }
+    Effects effects{std::vector<double>(series.regressors.size(), 0.0), std::vector<double>(series.regressors.size(), kMissingValue)};
+    if (varying.empty()) return effects;
+    const ArimaFit regression = fit_arima(series.values, varying, params, host);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        effects.values[places[i]] = regression.beta[static_cast<Eigen::Index>(i)];
+        effects.errors[places[i]] = regression.beta_errors[static_cast<Eigen::Index>(i)];
+    }
+    return effects;
+}
+
+// The fit of what effects leave of a series, and the effects around it.
+std::unique_ptr<Forecaster> fit_beside(const Fit& fit, const RegularSeries& series, std::size_t period, Effects effects, Host& host) {
+    const std::vector<double> shifts = effects_at(effects.values, series.regressors, series.size());
+    RegularSeries rest = series;
+    rest.regressors.clear();
+    rest.future.clear();
+    for (std::size_t t = 0; t < series.size(); ++t) rest.values[t] -= shifts[t];
+    std::unique_ptr<Forecaster> adjusted = fit(rest, period, host);
+    FittedSeries fitted;
+    fitted.grid = series.grid;
+    fitted.period = adjusted->series().period;
+    fitted.values = series.values;
+    fitted.fitted = adjusted->series().fitted;
+    for (std::size_t t = 0; t < series.size(); ++t) fitted.fitted[t] += shifts[t];
+    return std::make_unique<AdjustedForecaster>(std::move(fitted), std::move(adjusted), std::move(effects.values),
+                                                std::move(effects.errors));
 }
 
 }  // namespace
@@ -39,22 +95,23 @@ ArimaFit estimate(const RegularSeries& series, std::size_t period, Host& host) {
 Fit with_regressors(Fit fit) {
     return [fit](const RegularSeries& series, std::size_t period, Host& host) -> std::unique_ptr<Forecaster> {
         if (series.regressors.empty()) return fit(series, period, host);
-        const ArimaFit regression = estimate(series, period, host);
-        const std::vector<double> effects(regression.beta.data(), regression.beta.data() + regression.beta.size());
-        const std::vector<double> errors(regression.beta_errors.data(), regression.beta_errors.data() + regression.beta_errors.size());
-        const std::vector<double> shifts = effects_at(effects, series.regressors, series.size());
-        RegularSeries rest = series;
-        rest.regressors.clear();
-        rest.future.clear();
-        for (std::size_t t = 0; t < series.size(); ++t) rest.values[t] -= shifts[t];
-        std::unique_ptr<Forecaster> adjusted = fit(rest, period, host);
-        FittedSeries fitted;
-        fitted.grid = series.grid;
-        fitted.period = adjusted->series().period;
-        fitted.values = series.values;
-        fitted.fitted = adjusted->series().fitted;
-        for (std::size_t t = 0; t < series.size(); ++t) fitted.fitted[t] += shifts[t];
-        return std::make_unique<AdjustedForecaster>(std::move(fitted), std::move(adjusted), effects, errors);
+        return fit_beside(fit, series, period, estimate(series, period, host), host);
+    };
+}
+
+Fit without_constant_regressors(Fit fit) {
+    return [fit](const RegularSeries& series, std::size_t period, Host& host) -> std::unique_ptr<Forecaster> {
+        const ArimaOrder order = order_of_errors(series.size(), period);
+        const auto& columns = series.regressors;
+        if (std::any_of(columns.begin(), columns.end(), [&](const auto& column) { return varies(order, column); }) || columns.empty())
+            return fit(series, period, host);
+        try {
+            return fit(series, period, host);
+        } catch (const Error& e) {
+            if (e.code() != ErrorCode::kNumericFailure) throw;
+        }
+        const std::vector<double> none(columns.size(), 0.0);
+        return fit_beside(fit, series, period, {none, std::vector<double>(columns.size(), kMissingValue)}, host);
     };
 }
 

@@ -2,6 +2,7 @@
 //
 // Their effects are estimated by a regression with seasonal ARIMA(0,1,1)(0,1,1) errors, whose differences take level, trend and season
 // out of both sides, so that the method itself sees the series without the effects. They are given back to its forecasts.
+// What does not vary beside level, trend and season has the effect 0.
 #pragma once
 
 #include <memory>
@@ -34,10 +35,14 @@ protected:
 private:
     std::unique_ptr<Forecaster> adjusted_;
     std::vector<double> effects_;  // one a regressor
-    std::vector<double> errors_;   // their standard errors
+    std::vector<double> errors_;   // their standard errors, NaN where unknown
 };
 
 // fit, for series with regressors as well. Throws as fit, and kNumericFailure for regressors that depend on each other.
 Fit with_regressors(Fit fit);
+
+// fit, which takes regressors itself: where it finds them dependent and none of them varies beside level, trend and season, they
+// have the effect 0.
+Fit without_constant_regressors(Fit fit);
 
 }  // namespace ecom::core

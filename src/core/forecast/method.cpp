@@ -31,7 +31,7 @@ FitRequest fit_request(std::string_view method, const Document& document) {
     check_level(request.level);
     request.nonnegative = options.boolean("nonnegative").value_or(false);
     request.fit = found->configure(options);
-    if (found->is_adjusted) request.fit = with_regressors(std::move(request.fit));
+    request.fit = found->is_adjusted ? with_regressors(std::move(request.fit)) : without_constant_regressors(std::move(request.fit));
     options.finish();
     return request;
 }
