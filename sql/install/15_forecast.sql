@@ -99,8 +99,8 @@ end;
 comment on function ecom.auto_forecast(text, int, text, int, float8, text, text, boolean, boolean) is
 'Forecasts a series automatically: the mean of exponential smoothing, DOTM and STM, with calibrated intervals. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.auto_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
-- query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, and names are found by the search_path
+- query: returns series (any type), ts (date or timestamp), value (a number) and optionally regressors; rows in any order; it runs as the
+  caller, and names are found by the search_path; rows after the last value, with a NULL value, give regressors of the future
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 - calibrate: as the option of the aggregate
@@ -174,8 +174,8 @@ end;
 comment on function ecom.ets_forecast(text, int, text, int, float8, text, text, boolean, text, text) is
 'Forecasts a series by exponential smoothing, the best of 15 models by AICc. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.ets_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
-- query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, and names are found by the search_path
+- query: returns series (any type), ts (date or timestamp), value (a number) and optionally regressors; rows in any order; it runs as the
+  caller, and names are found by the search_path; rows after the last value, with a NULL value, give regressors of the future
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 - model, effort: as the options of the aggregate
@@ -248,8 +248,8 @@ end;
 comment on function ecom.theta_forecast(text, int, text, int, float8, text, text, boolean, text) is
 'Forecasts a series by the theta method, dynamically optimised. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.theta_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
-- query: returns series (any type), ts (date or timestamp), value (a number) and, for methods that take them, regressors; rows in
-  any order; it runs as the caller, and names are found by the search_path
+- query: returns series (any type), ts (date or timestamp), value (a number) and optionally regressors; rows in any order; it runs as the
+  caller, and names are found by the search_path; rows after the last value, with a NULL value, give regressors of the future
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of the aggregate; one step for all series, inferred from all their times
 - model: as the option of the aggregate

@@ -64,8 +64,8 @@ end;
 comment on function ecom.mstl_forecast(text, int, text, int, float8, text, text, boolean, int[], boolean) is
 'Forecasts a series by its decomposition: seasons of any length repeated, the rest by exponential smoothing. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.mstl_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
-- query: returns series (any type), ts (date or timestamp) and value (a number); rows in any order; it runs as the caller, and names
-  are found by the search_path
+- query: returns series (any type), ts (date or timestamp), value (a number) and optionally regressors; rows in any order; it runs as the
+  caller, and names are found by the search_path; rows after the last value, with a NULL value, give regressors of the future
 - horizon: steps to forecast, 1 to 100000
 - step, period, level, duplicates, gaps, nonnegative: as the options of ecom.naive_forecast; one step for all series, inferred from all their times
 - periods, robust: as the options of the aggregate
