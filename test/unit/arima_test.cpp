@@ -115,6 +115,18 @@ TEST(Arima, TransformedParametersAreAlwaysStationary) {
     }
 }
 
+// R finds (1,1,1) for the Nile, too, which is none of the four models that a search begins with.
+TEST(Arima, SearchEndsAtItsNumberOfModels) {
+    test::FakeHost host;
+    AutoArimaParams params;
+    EXPECT_EQ(to_string(auto_arima(kNile, {}, params, host).order), "(1,1,1)");
+    for (const std::size_t most : {1U, 4U}) {
+        params.max_models = most;
+        const ArimaOrder order = auto_arima(kNile, {}, params, host).order;
+        EXPECT_NE(to_string(order), "(1,1,1)") << most;
+    }
+}
+
 TEST(Arima, RefusesWhatHasNoMeaning) {
     test::FakeHost host;
     EXPECT_ERROR_CODE(with(351, 0, 0, false).check(), kInvalidArgument);

@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 
-#include "core/base/budget.hpp"
 #include "core/forecast/profile.hpp"
 #include "core/forecast/unit_root.hpp"
 #include "core/base/firewall.hpp"
@@ -79,7 +78,7 @@ private:
         static constexpr int kSteps[][4] = {{0, 0, -1, 0}, {0, 0, 0, -1}, {0, 0, 1, 0},  {0, 0, 0, 1},  {0, 0, -1, -1}, {0, 0, -1, 1},
                                             {0, 0, 1, -1}, {0, 0, 1, 1},  {-1, 0, 0, 0}, {0, -1, 0, 0}, {1, 0, 0, 0},   {0, 1, 0, 0},
                                             {-1, -1, 0, 0}, {-1, 1, 0, 0}, {1, -1, 0, 0}, {1, 1, 0, 0}};
-        for (bool better = best_.has_value(); better && tried_.size() < limits_.max_models;) {
+        for (bool better = best_.has_value(); better;) {
             better = false;
             const Choice centre = best_choice_;
             for (const auto& step : kSteps) {
@@ -89,7 +88,7 @@ private:
                     if (step[i] < 0 && centre[i] == 0) inside = false;
                     next[i] = centre[i] + static_cast<std::size_t>(step[i]);
                 }
-                if (inside && tried_.size() < limits_.max_models && try_model(next)) {
+                if (inside && try_model(next)) {
                     better = true;
                     break;
                 }
@@ -122,10 +121,10 @@ private:
     // Series and regressors are differenced once with and once without a constant.
     ArimaLikelihood likelihood_of(const ArimaParams& params) {
         std::optional<ArimaLikelihood>& known = likelihoods_[params.has_constant];
-        if (!known) known = arima_likelihood(values_, regressors_, params, host_);
-        const auto missing = static_cast<std::size_t>(std::count_if(values_.begin(), values_.end(), [](double v) { return std::isnan(v); }));
-        require_memory(host_, ArimaLikelihood::bytes(params.order, values_.size(), regressors_.size() + 1, missing),
-                       "fitting ARIMA" + to_string(params.order) + " to " + std::to_string(values_.size()) + " values");
+        if (known)
+            require_arima_memory(params.order, values_, regressors_, host_);
+        else
+            known = arima_likelihood(values_, regressors_, params, host_);
         return known->with(params.order);
     }
 
@@ -137,7 +136,7 @@ private:
         if (choice[0] > std::min({limits_.max_p, n / 3, most}) || choice[1] > std::min({limits_.max_q, n / 3, most}) ||
             choice[2] > std::min(limits_.max_seasonal_p, most_seasonal) || choice[3] > std::min(limits_.max_seasonal_q, most_seasonal))
             return false;
-        if (!tried_.insert(choice).second) return false;
+        if (tried_.size() >= limits_.max_models || !tried_.insert(choice).second) return false;
         host_.poll();
         try {
             const ArimaParams params = params_of(choice);

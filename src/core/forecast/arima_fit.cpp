@@ -203,13 +203,18 @@ double arima_aicc(double loglik, double k, double n) {
     return -2.0 * loglik + 2.0 * (k + 1.0) + 2.0 * (k + 1.0) * (k + 2.0) / (n - k - 2.0);
 }
 
+void require_arima_memory(const ArimaOrder& order, const std::vector<double>& values, const Regressors& regressors, Host& host) {
+    const auto missing = static_cast<std::size_t>(
+        std::count_if(values.begin(), values.end(), [](double value) { return std::isnan(value); }));
+    // One column more for the constant.
+    require_memory(host, ArimaLikelihood::bytes(order, values.size(), regressors.size() + 1, missing),
+                   "fitting ARIMA" + to_string(order) + " to " + std::to_string(values.size()) + " values");
+}
+
 ArimaLikelihood arima_likelihood(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params,
                               Host& host) {
     params.check();
-    const auto missing = static_cast<std::size_t>(
-        std::count_if(values.begin(), values.end(), [](double value) { return std::isnan(value); }));
-    require_memory(host, ArimaLikelihood::bytes(params.order, values.size(), regressors.size() + 1, missing),
-                   "fitting ARIMA" + to_string(params.order) + " to " + std::to_string(values.size()) + " values");
+    require_arima_memory(params.order, values, regressors, host);
     return {params.order, values, design(params.order, params.has_constant, regressors, 0, values.size()), host};
 }
 

@@ -56,6 +56,9 @@ struct ArimaSearch {
 ArimaLikelihood arima_likelihood(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params,
                                  Host& host);
 
+// Throws kLimitExceeded where fits of this order, of which arima_likelihood() is one, want more memory than the host has.
+void require_arima_memory(const ArimaOrder& order, const std::vector<double>& values, const Regressors& regressors, Host& host);
+
 // params.order is that of the likelihood. Throws as above.
 ArimaFit fit_arima(const ArimaLikelihood& likelihood, const ArimaParams& params, const ArimaSearch& search, Host& host);
 ArimaFit fit_arima(const std::vector<double>& values, const Regressors& regressors, const ArimaParams& params, Host& host);
