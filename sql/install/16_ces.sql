@@ -25,7 +25,7 @@ Example: SELECT (unnest(ecom.ces_forecast(order_date, revenue_amount::float8, 14
 - horizon: steps to forecast, 1 to 100000
 - options: JSON, read from the first row; step, duplicates, gaps, period, level and nonnegative as for ecom.naive_forecast, and
   season: none, simple (the states of the period before), partial (a season that is added) or full (one with a complex state of its
-  own); without it the best by AICc
+  own), of 2 to 1000 steps and there twice; without it the best by AICc
 One model for series with and without trend: level and growth are a complex number with a complex smoothing parameter. First states come
 from running the series forwards and backwards; squares of one-step errors are minimised.
 Missing values are interpolated. Rows in any order. What cannot be fitted has a forecast by its last value, or none, and a status that

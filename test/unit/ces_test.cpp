@@ -70,7 +70,20 @@ TEST(Ces, UnitDoesNotMatterAndUpdatingIsRunningOn) {
 TEST(Ces, RefusesWhatItCannotFit) {
     test::FakeHost host;
     EXPECT_ERROR_CODE(fit_ces(monthly({1, 2, 3, 4}), 1, std::nullopt, host), kNotEnoughData);
-    EXPECT_ERROR_CODE(fit_ces(monthly(test::formula_series(20)), 12, CesSeason::kFull, host), kNotEnoughData);
+    const auto reason = [&](std::size_t n, std::size_t period) {
+        try {
+            fit_ces(monthly(test::formula_series(n)), period, CesSeason::kFull, host);
+        } catch (const Error& e) {
+            EXPECT_EQ(e.code(), ErrorCode::kNotEnoughData);
+            EXPECT_FALSE(e.hint().empty());
+            return std::string(e.what());
+        }
+        return std::string();
+    };
+    const std::string full = "season \"full\" of complex exponential smoothing ";
+    EXPECT_EQ(reason(20, 12), full + "wants two periods of 12 steps, which 20 values are not");
+    EXPECT_EQ(reason(20, 1), full + "is 2 to 1000 steps long, not 1 step");
+    EXPECT_EQ(reason(2100, 1001), full + "is 2 to 1000 steps long, not 1001 steps");
     host.memory = 100;
     EXPECT_ERROR_CODE(fit_ces(monthly(test::kNile), 1, std::nullopt, host), kLimitExceeded);
     test::CancellingHost cancelling(2);

@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kLow = 0.01;
 constexpr double kMostAlpha = 1.8, kMostAlphaImaginary = 1.9, kMostBeta = 1.5;
+constexpr std::size_t kFewestValues = 5;
 constexpr std::size_t kLongestSeason = 1000;
 constexpr std::string_view kNames[] = {"none", "simple", "partial", "full"};
 
@@ -113,9 +114,25 @@ Candidate estimate(CesSeason season, std::size_t period, const std::vector<doubl
     Candidate candidate;
     candidate.season = season;
     candidate.params = params_of(season, found.x.data());
+    // The search puts a number in the place of a value that is not finite.
+    const double value = value_at(found.x.data());
     const auto k = static_cast<double>(parameter_count(season) + 1);
-    if (std::isfinite(found.value) && n > k + 1.0) candidate.aicc = found.value + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
+    if (std::isfinite(value) && n > k + 1.0) candidate.aicc = value + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
     return candidate;
+}
+
+bool is_season(std::size_t period) { return period > 1 && period <= kLongestSeason; }
+
+// That a season which was asked for is one, and there twice.
+void check_season(CesSeason season, std::size_t period, std::size_t n) {
+    const std::string of = "season \"" + std::string(kNames[static_cast<std::size_t>(season)]) + "\" of complex exponential smoothing ";
+    const std::string steps = std::to_string(period) + (period == 1 ? " step" : " steps");
+    if (!is_season(period))
+        throw Error(ErrorCode::kNotEnoughData, of + "is 2 to " + std::to_string(kLongestSeason) + " steps long, not " + steps,
+                    "Give the period after which the season repeats, or use season none.");
+    if (n < 2 * period)
+        throw Error(ErrorCode::kNotEnoughData, of + "wants two periods of " + steps + ", which " + std::to_string(n) + " values are not",
+                    "Give more values, a shorter period, or use season none.");
 }
 
 }  // namespace
@@ -155,14 +172,18 @@ std::unique_ptr<Forecaster> fit_ces(const RegularSeries& series, std::size_t per
     std::vector<double> values = interpolated(series.values);
     const std::size_t n = values.size();
     require_memory(host, mul_size(n, 64), "complex exponential smoothing of " + std::to_string(n) + " values");
-    if (n < 5) throw Error(ErrorCode::kNotEnoughData, "fewer than five values for complex exponential smoothing");
+    if (n < kFewestValues)
+        throw Error(ErrorCode::kNotEnoughData,
+                    "fewer than " + std::to_string(kFewestValues) + " values for complex exponential smoothing",
+                    "Give more values, or use naive or mean.");
+    if (season.value_or(CesSeason::kNone) != CesSeason::kNone) check_season(*season, period, n);
     // Without its unit: tolerances are relative then.
     double unit = 0.0;
     for (const double value : values) unit = std::max(unit, std::fabs(value));
     if (unit == 0.0) unit = 1.0;
     for (double& value : values) value /= unit;
 
-    const bool has_season = period > 1 && period <= kLongestSeason && n >= 2 * period;
+    const bool has_season = is_season(period) && n >= 2 * period;
     Candidate best;
     for (const CesSeason kind : {CesSeason::kNone, CesSeason::kSimple, CesSeason::kPartial, CesSeason::kFull}) {
         if (season.value_or(kind) != kind || (kind != CesSeason::kNone && !has_season)) continue;
@@ -170,7 +191,9 @@ std::unique_ptr<Forecaster> fit_ces(const RegularSeries& series, std::size_t per
         if (candidate.aicc < best.aicc) best = candidate;
     }
     if (!std::isfinite(best.aicc))
-        throw Error(ErrorCode::kNotEnoughData, "too few values for complex exponential smoothing with this season");
+        throw Error(ErrorCode::kNumericFailure,
+                    "complex exponential smoothing has no finite errors, or more parameters than " + std::to_string(n) + " values allow",
+                    "Use season none, or another method.");
 
     FittedSeries fitted;
     fitted.grid = series.grid;
