@@ -131,6 +131,16 @@ from (select 'auto' as kind, ecom.auto_fit(month, value, promotion, '{}') as m f
 order by kind;
 select count(*) as steps, min(status) as status from ecom.ets_forecast('select 1, month, value, promotion[1] from test_forecast.promoted', 6);
 select pg_temp.error_of($$select ecom.ets_forecast(month, value, promotion, 7, '{}') from test_forecast.promoted$$);
+-- Promotions still to come, which the past does not know, have no effect and change no forecast, nor do those of a backtest that ends before them.
+select kind, count(*) as steps, max(abs(f.forecast - g.forecast)) < 1e-9 as same, min(f.status) as status
+from (select 'auto' as kind, ecom.auto_fit(month, value, array[0], '{}') as beside, ecom.auto_fit(month, value) as alone from ap
+      union all select 'ets', ecom.ets_fit(month, value, array[0], '{}'), ecom.ets_fit(month, value) from ap
+      union all select 'arima', ecom.arima_fit(month, value, array[0], '{"order": [0,1,1], "seasonal": [0,1,1]}'), ecom.arima_fit(month, value, '{"order": [0,1,1], "seasonal": [0,1,1]}') from ap
+      union all select 'regression', ecom.regression_fit(month, value, array[0], '{}'), ecom.regression_fit(month, value) from ap) q,
+    ecom.forecast(q.beside, 3, regressors => '{1,0,1}') f join lateral ecom.forecast(q.alone, 3) g using (step)
+group by kind order by kind;
+select method, n, status from ecom.backtest('select 1, month, value, (month >= ''1960-07-01'')::int from test_forecast.ap', '{ets,theta,arima,regression}',
+    options => '{"arima": {"order": [0,1,1], "seasonal": [0,1,1]}}') order by method collate "C";
 -- Series that no model fits; negative values and zeros have no multiplicative models.
 select series, count(*) as steps, count(*) filter (where forecast is null) as missing, min(status) as status
 from ecom.auto_forecast($$
