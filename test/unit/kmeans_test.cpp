@@ -306,6 +306,20 @@ TEST(Kmeans, HostStopsItAndGrantsMemory) {
     }
 }
 
+// The centres of every start are there until the best is known.
+TEST(Kmeans, ManyStartsTakeMemory) {
+    const FeatureColumns x = blobs(1000, 3, 4, 1);
+    KmeansParams params;
+    params.clusters = 200;
+    params.max_iterations = 1;
+    FakeHost host;
+    host.memory = 4 << 20;
+    params.n_init = 2;
+    EXPECT_EQ(kmeans(x, {}, params, host).clusters(), 200u);
+    params.n_init = kMaxStarts;
+    EXPECT_ERROR_CODE(kmeans(x, {}, params, host), kLimitExceeded);
+}
+
 // Every instruction set gives the same bits.
 TEST(ClusterKernels, AgreeWithTheBaseline) {
     Rng rng(8, 0);

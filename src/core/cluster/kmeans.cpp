@@ -114,7 +114,9 @@ std::size_t kmeans_bytes(std::size_t rows, std::size_t features, const KmeansPar
                                 (features > kMaxGridFeatures ? (k + 7) / 8 * sizeof(float) : 2 * sizeof(double));
     const std::size_t labels = mul_size(rows, 2 * sizeof(ClusterLabel));
     const std::size_t sums = mul_size(mul_size(k, features + 8), 16 * sizeof(double));
-    return add_size(engine_bytes(rows, features),
+    // Centres and masses of every start, until the best is known.
+    const std::size_t settled = mul_size(starts_of(params), add_size(mul_size(mul_size(k, features + 1), sizeof(double)), sizeof(LloydRun)));
+    return add_size(add_size(engine_bytes(rows, features), settled),
                     add_size(labels, mul_size(starts, add_size(mul_size(rows, per_row), sums))));
 }
 
@@ -143,7 +145,7 @@ KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, co
                                           : params.initial_centers;
         settled[start] = engine.run(std::move(centers), lloyd, worker);
         // Labels follow from the centres, and would fill the memory of all starts.
-        if (starts > 1) settled[start].labels = {};
+        if (starts > 1) settled[start].labels = std::vector<ClusterLabel>();
     });
     std::vector<std::size_t> ranked(starts);
     std::iota(ranked.begin(), ranked.end(), std::size_t{0});
@@ -154,7 +156,7 @@ KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, co
         parallel_for(host, ranked.size(), [&](std::size_t place, Host& worker) {
             LloydRun& run = settled[ranked[place]];
             run = finished(engine, std::move(run), lloyd, worker);
-            run.labels = {};
+            run.labels = std::vector<ClusterLabel>();
         });
     }
     std::vector<double> inertia;

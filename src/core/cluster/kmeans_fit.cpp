@@ -116,7 +116,9 @@ void choose_clusters(const LloydEngine& engine, const FeatureColumns& columns, c
     const int k_max = std::min(params.k_max, distinct);
     const auto count = static_cast<std::size_t>(k_max - params.k_min + 1);
     const auto places = sample_places(rows, static_cast<std::size_t>(params.silhouette_rows), params.kmeans.seed, host);
-    require_memory(host, add_size(kmeans_bytes(rows, columns.size(), params.kmeans, host.max_threads()),
+    KmeansParams largest = params.kmeans;
+    largest.clusters = k_max;
+    require_memory(host, add_size(kmeans_bytes(rows, columns.size(), largest, host.max_threads()),
                                   add_size(silhouette_bytes(places.size(), count), mul_size(places.size(), columns.size() * sizeof(double)))),
                    "choosing the number of clusters of " + std::to_string(rows) + " rows");
     FeatureColumns sample(columns.size());
@@ -133,7 +135,7 @@ void choose_clusters(const LloydEngine& engine, const FeatureColumns& columns, c
         KmeansResult result = kmeans(engine, columns, one, host);
         auto& of = labels.emplace_back();
         for (const std::uint32_t place : places) of.push_back(result.labels[engine.order()[place]]);
-        result.labels = {};
+        result.labels = std::vector<ClusterLabel>();
         mass = 0.0;
         for (const double m : result.masses) mass += m;
         const double within = result.inertia / (mass - k);
