@@ -244,6 +244,24 @@ TEST(Kmeans, ToleranceStopsEarlier) {
     EXPECT_FALSE(stopped.converged);
 }
 
+// A start whose last allowed iteration brings it to where starts are compared has not converged.
+TEST(Kmeans, TheComparisonOfStartsIsNotTheEnd) {
+    const FeatureColumns x = blobs(20000, 3, 3, 21);
+    FakeHost host;
+    KmeansParams params;
+    params.clusters = 6;
+    params.n_init = 2;
+    params.tolerance = 1e-4;
+    const KmeansResult compared = kmeans(x, {}, params, host);
+    params.tolerance = 0;
+    ASSERT_GT(kmeans(x, {}, params, host).iterations, compared.iterations);
+    params.max_iterations = compared.iterations;
+    const KmeansResult stopped = kmeans(x, {}, params, host);
+    EXPECT_NEAR(stopped.inertia, compared.inertia, 1e-9 * compared.inertia);
+    EXPECT_EQ(stopped.iterations, compared.iterations);
+    EXPECT_FALSE(stopped.converged);
+}
+
 TEST(Kmeans, DegenerateData) {
     FakeHost host;
     KmeansParams params;

@@ -45,8 +45,12 @@ std::size_t finished_starts(std::size_t rows, std::size_t starts) {
 
 // The rest of the way of a run that was stopped before no label changed.
 LloydRun finished(const LloydEngine& engine, LloydRun run, LloydParams params, Host& host) {
+    if (run.is_stable) return run;
     params.max_iterations -= run.iterations;
-    if (run.is_stable || params.max_iterations < 1) return run;
+    if (params.max_iterations < 1) {
+        run.converged = false;  // where starts are compared is not the end
+        return run;
+    }
     const int before = run.iterations;
     LloydRun rest = engine.run(std::move(run.centers), params, host);
     rest.iterations += before;
