@@ -72,6 +72,14 @@ TEST(KmeansFit, ElbowOfAStraightLineIsNone) {
     EXPECT_EQ(fit.result.clusters(), 2u);
 }
 
+// Of rows that fall into two points, more clusters gain nothing.
+TEST(KmeansFit, WithoutAnyGapTheFewestClusters) {
+    FakeHost host;
+    const KmeansFit fit = fit_kmeans(iris_rows(), {}, with_options(std::nullopt, R"({"k_min": 2, "k_max": 5, "choose": "gap", "silhouette_rows": 2})"), host);
+    for (const ClusterTrial& trial : fit.trials) EXPECT_FALSE(trial.gap);
+    EXPECT_EQ(fit.result.clusters(), 2u);
+}
+
 TEST(KmeansFit, PreprocessesAndPredictsItsOwnRows) {
     FakeHost host;
     for (const std::size_t d : {3u, 6u}) {

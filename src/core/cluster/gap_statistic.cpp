@@ -117,7 +117,7 @@ std::vector<std::optional<Gap>> gap_statistic(const FeatureColumns& columns, int
 std::size_t first_gap(const std::vector<std::optional<Gap>>& gaps) {
     for (std::size_t at = 0; at + 1 < gaps.size(); ++at)
         if (gaps[at] && (!gaps[at + 1] || gaps[at]->gap >= gaps[at + 1]->gap - gaps[at + 1]->error)) return at;
-    return gaps.size() - 1;
+    return gaps.back() ? gaps.size() - 1 : 0;
 }
 
 }  // namespace ecom::core
