@@ -111,7 +111,18 @@ select count(*) as rows, bool_and(s.product_key = m.item_key and abs(s.score - m
 from ecom.recommend_products('shop_rec', 17, in_stock => false) s
 join (select r.* from fit, history, ecom.recommend_items(fit.model, history.keys) r) m using (rank);
 select count(*) as lists, bool_and(cardinality(product_keys) between 1 and 100 and cardinality(scores) = cardinality(product_keys)) as filled from shop_rec.recommend_list;
+-- Where the list has too few, the weights answer if they have more; then come popular products.
+create function pg_temp.sources(n int, mode text, categories text[] default null) returns text language sql as $$
+    select string_agg(format('%s %s', rows, source), ', ' order by source)
+    from (select r.source, count(*) as rows from ecom.recommend_products('shop_rec', 17, n, mode => mode, categories => categories) r group by 1) s $$;
 create temporary table listed as select * from ecom.recommend_products('shop_rec', 17, 5);
+begin;
+update shop_rec.recommend_list set product_keys = product_keys[1:2], scores = scores[1:2], because_keys = because_keys[1:2], customer_counts = customer_counts[1:2];
+select bool_and(r.score = l.score) as by_list, count(*) as rows from ecom.recommend_products('shop_rec', 17, 2) r join listed l using (rank, product_key);
+select pg_temp.sources(2, 'new_items') as list, pg_temp.sources(20, 'new_items') as weights, pg_temp.sources(20, 'next_basket') as basket, pg_temp.sources(4, 'new_items', '{Toys}') as toys;
+delete from shop_rec.recommend_weight;
+select pg_temp.sources(20, 'new_items') as list_and_popular;
+rollback;
 insert into shop_rec.fact_sales (ordered_at, order_date_key, customer_key, product_key, line_number, is_return, revenue_amount, order_id, quantity, unit_price)
 select '2025-12-31', 20251231, 17, product_key, 1, false, 10, 'newer', 1, 10 from listed where rank = 1;
 select count(*) as rows, bool_and(r.product_key <> l.product_key) as without_it, bool_and(r.score <> l.score) as by_weights from ecom.recommend_products('shop_rec', 17, 5) r, listed l where l.rank = 1;

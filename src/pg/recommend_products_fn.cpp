@@ -80,19 +80,34 @@ public:
         std::vector<std::int32_t> except;
         if (!request_.next_basket)
             for (const Owned& o : owned) except.push_back(o.product);
-        std::vector<Candidate>& candidates = scores_.candidates();
+        const auto wanted = static_cast<std::size_t>(request_.n);
+        std::vector<Recommended> chosen;
         const std::vector<ListedProduct> list = mart_.list(customer, lines.size());
-        for (const ListedProduct& l : list)
-            if (std::find(except.begin(), except.end(), l.product) == except.end()) candidates.push_back({l.product, l.score, l.because, l.customers, 0});
-        if (list.empty()) scores_.find(std::move(sources), except, candidates);
-        if (request_.next_basket) add_habits(lines, candidates);
-        std::vector<Recommended> chosen = filtered(candidates);
-        if (chosen.size() < static_cast<std::size_t>(request_.n)) fill(owned, chosen);
+        if (!list.empty())
+            chosen = best(lines, [&](std::vector<Candidate>& candidates) {
+                for (const ListedProduct& l : list)
+                    if (std::find(except.begin(), except.end(), l.product) == except.end()) candidates.push_back({l.product, l.score, l.because, l.customers, 0});
+            });
+        // A list has an end, and filters may leave little of it. Scores of the two are not of one scale: one of them answers.
+        if (chosen.size() < wanted) {
+            std::vector<Recommended> by_weights = best(lines, [&](std::vector<Candidate>& candidates) { scores_.find(std::move(sources), except, candidates); });
+            if (by_weights.size() > chosen.size()) chosen = std::move(by_weights);
+        }
+        if (chosen.size() < wanted) fill(owned, chosen);
         return chosen;
     }
 
 private:
     const Product& product_of(std::int32_t key) { return products_[key]; }
+
+    // The best of what find(candidates) adds, in a next basket together with what the customer buys anyway.
+    template <typename Find>
+    std::vector<Recommended> best(std::vector<HistoryLine>& lines, const Find& find) {
+        std::vector<Candidate>& candidates = scores_.candidates();
+        find(candidates);
+        if (request_.next_basket) add_habits(lines, candidates);
+        return filtered(candidates);
+    }
 
     // The share of the customer's baskets that hold a product, later baskets counting more, and a share of the weights' score.
     static void add_habits(std::vector<HistoryLine>& lines, std::vector<Candidate>& candidates) {
