@@ -94,7 +94,8 @@ ECOM_FUNCTION(ecom_recommend_items) {
     params.trend = args.boolean(4, "trend");
     params.fill = args.boolean(5, "fill");
     const auto& model = model_arg<ItemModel>(fcinfo, 0);
-    const auto found = core::Scorer(model).recommend(history_arg(fcinfo, 1, model), params);
+    BackendHost host;
+    const auto found = core::Scorer(model).recommend(history_arg(fcinfo, 1, model), params, host);
     constexpr int kColumns = 8;
     for (std::size_t i = 0; i < found.size(); ++i) {
         const core::Recommendation& r = found[i];

@@ -22,9 +22,10 @@ double product(const double* a, const double* b, std::size_t n) {
 // What is minimised, with users at their best: there a user's part is n_u less the scores of its items, as of any quadratic form.
 double objective(const InteractionMatrix& matrix, const ItemFactors& factors, const FactorParams& params) {
     double sum = 0.0;
+    ecom::test::FakeHost host;
     FoldedHistory folded(factors);
     for (std::uint32_t u = 0; u < matrix.users(); ++u) {
-        folded.fold(std::vector<std::uint32_t>(matrix.items_begin(u), matrix.items_end(u)));
+        folded.fold(std::vector<std::uint32_t>(matrix.items_begin(u), matrix.items_end(u)), host);
         for (const std::uint32_t* i = matrix.items_begin(u); i != matrix.items_end(u); ++i) sum += 1.0 - folded.score(*i);
     }
     for (std::uint32_t i = 0; i < matrix.items(); ++i)
@@ -47,7 +48,7 @@ TEST(Factors, LearnWhoTakesWhat) {
     const ItemFactors factors = fit_factors(matrix, params, host);
     EXPECT_EQ(factors.width, 8U);
     FoldedHistory folded(factors);
-    folded.fold({0, 1, 2});
+    folded.fold({0, 1, 2}, host);
     for (std::uint32_t own = 3; own < 15; ++own)
         for (std::uint32_t other = 15; other < 30; ++other) EXPECT_GT(folded.score(own), folded.score(other) + 0.1);
     double before = std::numeric_limits<double>::infinity();
@@ -71,7 +72,7 @@ TEST(Factors, HistoriesAreFoldedInExactly) {
     ASSERT_EQ(width, 16U);
     const std::vector<std::uint32_t> history = {1, 5, 17, 30};
     FoldedHistory folded(factors);
-    folded.fold(history);
+    folded.fold(history, host);
     // x from scores: an item's score is y x, and sums of items' scores times y give G x.
     std::vector<double> left(width, 0.0), right(width, 0.0);
     for (std::uint32_t i = 0; i < factors.items; ++i)
@@ -85,7 +86,7 @@ TEST(Factors, HistoriesAreFoldedInExactly) {
     const double penalty = params.lambda * (4.0 + params.unobserved_weight * factors.items);
     for (std::size_t f = 0; f < width; ++f) right[f] -= left[f];
     for (std::uint32_t i = 0; i < factors.items; ++i) EXPECT_NEAR(product(right.data(), factors.of(i), width), penalty * folded.score(i), 1e-10);
-    EXPECT_EQ(folded.because(history[2]), 2U);  // nothing speaks for an item like itself
+    EXPECT_EQ(folded.because(history[2], host), 2U);  // nothing speaks for an item like itself
 }
 
 TEST(Factors, SameForAnyThreadsAndRowOrder) {
@@ -133,7 +134,7 @@ TEST(SimilarUsers, ScoreByHand) {
     RecommendParams wanted;
     wanted.fill = false;
     const std::vector<std::uint32_t> history = {*model.find("A"), *model.find("C")};
-    auto found = Scorer(model).recommend(history, wanted);
+    auto found = Scorer(model).recommend(history, wanted, host);
     ASSERT_EQ(found.size(), 2U);
     EXPECT_EQ(model.ids().text(found[0].item), "B");
     EXPECT_NEAR(found[0].score, 4 / std::sqrt(6.0) + 0.5, 1e-14);
@@ -142,9 +143,11 @@ TEST(SimilarUsers, ScoreByHand) {
     EXPECT_EQ(model.ids().text(found[1].item), "D");
     EXPECT_NEAR(found[1].score, 2 / std::sqrt(6.0), 1e-14);
     EXPECT_EQ(found[1].because_users, 1U);
+    ecom::test::CancellingHost cancelling(1);
+    EXPECT_THROW(recommend_users(model, matrix, 0, matrix.users(), wanted, cancelling), ecom::test::Cancelled);
     // The two closest: c4 has nothing new, c1 has B.
     params.k = 2;
-    found = Scorer(ItemModel::fit(state, matrix, params, host)).recommend(history, wanted);
+    found = Scorer(ItemModel::fit(state, matrix, params, host)).recommend(history, wanted, host);
     ASSERT_EQ(found.size(), 1U);
     EXPECT_NEAR(found[0].score, 2 / std::sqrt(6.0), 1e-14);
 }
@@ -166,7 +169,7 @@ TEST(SimilarUsers, ListsOfAllUsersAreThoseOfEach) {
         ASSERT_EQ(lists.size(), 80U);
         Scorer scorer(model);
         for (std::uint32_t u = 10; u < 90; ++u) {
-            const auto one = scorer.recommend(std::vector<std::uint32_t>(matrix.items_begin(u), matrix.items_end(u)), wanted);
+            const auto one = scorer.recommend(std::vector<std::uint32_t>(matrix.items_begin(u), matrix.items_end(u)), wanted, host);
             ASSERT_EQ(one.size(), lists[u - 10].size());
             for (std::size_t r = 0; r < one.size(); ++r) {
                 EXPECT_EQ(one[r].item, lists[u - 10][r].item) << method;
@@ -174,6 +177,12 @@ TEST(SimilarUsers, ListsOfAllUsersAreThoseOfEach) {
                 EXPECT_EQ(one[r].because, lists[u - 10][r].because);
             }
         }
+        // Every thread has buffers of its own.
+        host.threads = 100;
+        host.memory = 40'000;
+        EXPECT_ERROR_CODE(recommend_users(model, matrix, 10, 90, wanted, host), kLimitExceeded);
+        host.threads = 1;
+        EXPECT_EQ(recommend_users(model, matrix, 10, 90, wanted, host).size(), 80U);
         wanted.n = 1000;
         host.memory = 1000;
         EXPECT_ERROR_CODE(recommend_users(model, matrix, 0, 120, wanted, host), kLimitExceeded);

@@ -169,26 +169,26 @@ TEST(Recommender, ScoresLikeTheReferenceAndSaysWhy) {
     Scorer scorer(model);
     RecommendParams wanted;
     wanted.fill = false;
-    auto found = scorer.recommend(history, wanted);
+    auto found = scorer.recommend(history, wanted, host);
     ASSERT_EQ(found.size(), 2U);  // E shares no customer with A or C
     EXPECT_EQ(model.ids().text(found[0].item), "B");
     EXPECT_NEAR(found[0].score, 1.32735026918963, 1e-14);
     EXPECT_EQ(model.ids().text(found[0].because), "A");
     EXPECT_EQ(found[0].because_users, 3U);
     wanted.fill = true;
-    found = scorer.recommend(history, wanted);
+    found = scorer.recommend(history, wanted, host);
     ASSERT_EQ(found.size(), 3U);
     EXPECT_TRUE(found[2].is_popular);
     // Everything owned: nothing new. Nothing owned: by popularity, ties by id.
-    EXPECT_TRUE(scorer.recommend({0, 1, 2, 3, 4}, wanted).empty());
-    found = scorer.recommend({}, wanted);
+    EXPECT_TRUE(scorer.recommend({0, 1, 2, 3, 4}, wanted, host).empty());
+    found = scorer.recommend({}, wanted, host);
     ASSERT_EQ(found.size(), 5U);
     EXPECT_EQ(model.ids().text(found[0].item), "A");
     EXPECT_EQ(model.ids().text(found[1].item), "B");
     wanted.n = 0;
-    EXPECT_TRUE(scorer.recommend(history, wanted).empty());
+    EXPECT_TRUE(scorer.recommend(history, wanted, host).empty());
     wanted.n = 1'000'000;
-    EXPECT_ERROR_CODE(scorer.recommend(history, wanted), kInvalidArgument);
+    EXPECT_ERROR_CODE(scorer.recommend(history, wanted, host), kInvalidArgument);
     EXPECT_FALSE(model.find("F"));
     EXPECT_FALSE(model.find(std::int64_t{1}));
 }

@@ -155,7 +155,7 @@ Evaluation evaluate_recommender(const Interactions& interactions, const Recommen
     std::vector<std::vector<std::uint32_t>> lists(data.tasks.size());
     std::vector<std::uint8_t> compared(data.tasks.size(), 0);
     ScratchPool<Scorer> pool;
-    parallel_for(host, data.tasks.size(), [&](std::size_t t) {
+    parallel_for(host, data.tasks.size(), [&](std::size_t t, Host& worker) {
         auto scorer = pool.take_or([&] { return std::make_unique<Scorer>(model); });
         std::vector<std::uint32_t> history;
         for (const std::uint32_t item : data.tasks[t].history)
@@ -168,7 +168,7 @@ Evaluation evaluate_recommender(const Interactions& interactions, const Recommen
         if (relevant.empty()) return pool.give_back(std::move(scorer));
         compared[t] = 1;
         std::vector<bool> hit;
-        for (const Recommendation& r : scorer->recommend(history, wanted)) {
+        for (const Recommendation& r : scorer->recommend(history, wanted, worker)) {
             hit.push_back(std::binary_search(relevant.begin(), relevant.end(), std::int64_t{r.item}));
             lists[t].push_back(r.item);
         }

@@ -167,7 +167,8 @@ ItemFactors fit_factors(const InteractionMatrix& matrix, const FactorParams& par
     return result;
 }
 
-void FoldedHistory::fold(const std::vector<std::uint32_t>& history) {
+void FoldedHistory::fold(const std::vector<std::uint32_t>& history, Host& host) {
+    PollEvery poll(host);
     history_ = history;
     parts_.clear();
     const std::size_t width = factors_.width;
@@ -178,11 +179,13 @@ void FoldedHistory::fold(const std::vector<std::uint32_t>& history) {
     user_.assign(width, 0.0);
     for (const std::uint32_t item : history) {
         const double* y = factors_.of(item);
+        poll(width * width);
         add_scaled(user_.data(), 1.0, y, width);
         for (std::size_t i = 0; i < width; ++i) add_scaled(cholesky_.data() + i * width, y[i], y, width);
     }
     // In place by rows: the diagonal is positive by the penalty.
     for (std::size_t i = 0; i < width; ++i) {
+        poll(i * i);
         double* const row = cholesky_.data() + i * width;
         for (std::size_t j = 0; j <= i; ++j) {
             const double* const other = cholesky_.data() + j * width;
@@ -211,11 +214,15 @@ void FoldedHistory::solve(double* vector) const {
 
 double FoldedHistory::score(std::uint32_t item) const { return dot(factors_.of(item), user_.data(), factors_.width); }
 
-std::size_t FoldedHistory::because(std::uint32_t item) {
+std::size_t FoldedHistory::because(std::uint32_t item, Host& host) {
+    PollEvery poll(host);
     const std::size_t width = factors_.width;
     if (parts_.empty()) {
         for (const std::uint32_t i : history_) parts_.insert(parts_.end(), factors_.of(i), factors_.of(i) + width);
-        for (std::size_t place = 0; place < history_.size(); ++place) solve(parts_.data() + place * width);
+        for (std::size_t place = 0; place < history_.size(); ++place) {
+            poll(width * width);
+            solve(parts_.data() + place * width);
+        }
     }
     std::size_t best = 0;
     double most = dot(parts_.data(), factors_.of(item), width);

@@ -50,10 +50,10 @@ class FoldedHistory {
 public:
     explicit FoldedHistory(const ItemFactors& factors) : factors_(factors) {}
 
-    void fold(const std::vector<std::uint32_t>& history);
+    void fold(const std::vector<std::uint32_t>& history, Host& host);
     double score(std::uint32_t item) const;
     // Place in the history of the item that contributes most to the score of another; the first of equal ones. History not empty.
-    std::size_t because(std::uint32_t item);
+    std::size_t because(std::uint32_t item, Host& host);
 
 private:
     void solve(double* vector) const;

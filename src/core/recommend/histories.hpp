@@ -4,7 +4,7 @@
 // by id; score of an item: the sum of the similarities of those that have it. A user whose history is h itself is among them and
 // adds to its own items only.
 //
-// Time of a history: the users of its items and the items of the k. Memory: 4 bytes an entry twice, and 4 bytes a user to score.
+// Time of a history: the users of its items and the items of the k. Memory: 4 bytes an entry twice, and while histories are scored at most 44 bytes a user.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +35,15 @@ public:
     SimilarUsers(const Histories& histories, std::size_t k, double shrink) : histories_(histories), k_(k), shrink_(shrink) {}
 
     // history: ascending, each item once.
-    void find(const std::vector<std::uint32_t>& history);
+    void find(const std::vector<std::uint32_t>& history, Host& host);
     // add(item, similarity) for every item of every neighbour.
     template <typename Add>
-    void for_each(const Add& add) const {
-        for (const Neighbor& n : neighbors_)
+    void for_each(const Add& add, Host& host) const {
+        PollEvery poll(host);
+        for (const Neighbor& n : neighbors_) {
+            poll(histories_.user_begin[n.user + 1] - histories_.user_begin[n.user]);
             for (std::size_t e = histories_.user_begin[n.user]; e < histories_.user_begin[n.user + 1]; ++e) add(histories_.user_items[e], n.similarity);
+        }
     }
 
     struct Reason {
@@ -48,7 +51,10 @@ public:
         std::uint32_t users = 0;
     };
     // The item of the history that the neighbours who have `item` share most, by similarity; of equal ones the first. users: neighbours with both.
-    Reason because(std::uint32_t item);
+    Reason because(std::uint32_t item, Host& host);
+
+    // Of what a search among so many users holds.
+    static std::size_t bytes(std::size_t users);
 
 private:
     struct Neighbor {

@@ -28,6 +28,14 @@ void RecommendParams::check() const {
 Scorer::Scorer(const ItemModel& model)
     : model_(model), folded_(model.factors()), similar_(model.histories(), model.neighbors(), model.shrink()), score_(model.items(), 0.0), state_(model.items(), 0) {}
 
+std::size_t Scorer::bytes(const ItemModel& model, std::size_t longest_history) {
+    // Items that are touched and found are collected in vectors that double.
+    const std::size_t by_item = mul_size(model.items(), sizeof(double) + sizeof(std::uint8_t) + 2 * (sizeof(std::uint32_t) + sizeof(Recommendation)));
+    const std::size_t width = model.factors().width;
+    const std::size_t folded = mul_size(mul_size(width, sizeof(double)), add_size(width + 1, mul_size(longest_history, 2)));
+    return add_size(by_item, add_size(folded, model.histories().empty() ? 0 : SimilarUsers::bytes(model.histories().users())));
+}
+
 void Scorer::add(std::uint32_t item, double score) {
     if ((state_[item] & kTouched) == 0) {
         state_[item] |= kTouched;
@@ -37,28 +45,34 @@ void Scorer::add(std::uint32_t item, double score) {
     score_[item] += score;
 }
 
-void Scorer::score(const std::vector<std::uint32_t>& history) {
+void Scorer::score(const std::vector<std::uint32_t>& history, Host& host) {
     if (history.empty()) return;
+    PollEvery poll(host);
     if (!model_.factors().empty()) {
-        folded_.fold(history);
-        for (std::uint32_t item = 0; item < model_.items(); ++item) add(item, folded_.score(item));
+        folded_.fold(history, host);
+        for (std::uint32_t item = 0; item < model_.items(); ++item) {
+            poll(model_.factors().width);
+            add(item, folded_.score(item));
+        }
     } else if (!model_.histories().empty()) {
-        similar_.find(history);
-        similar_.for_each([&](std::uint32_t item, double similarity) { add(item, similarity); });
+        similar_.find(history, host);
+        similar_.for_each([&](std::uint32_t item, double similarity) { add(item, similarity); }, host);
     } else {
         const ItemWeights& weights = model_.weights();
-        for (const std::uint32_t i : history)
+        for (const std::uint32_t i : history) {
+            poll(weights.begin[i + 1] - weights.begin[i]);
             for (std::size_t w = weights.begin[i]; w < weights.begin[i + 1]; ++w) add(weights.all[w].target, weights.all[w].weight);
+        }
     }
 }
 
-void Scorer::explain(Recommendation& recommendation, const std::vector<std::uint32_t>& history) {
+void Scorer::explain(Recommendation& recommendation, const std::vector<std::uint32_t>& history, Host& host) {
     if (!model_.factors().empty()) {
-        recommendation.because = history[folded_.because(recommendation.item)];
+        recommendation.because = history[folded_.because(recommendation.item, host)];
         return;
     }
     if (!model_.histories().empty()) {
-        const SimilarUsers::Reason reason = similar_.because(recommendation.item);
+        const SimilarUsers::Reason reason = similar_.because(recommendation.item, host);
         recommendation.because = reason.item;
         recommendation.because_users = reason.users;
         return;
@@ -76,11 +90,11 @@ void Scorer::explain(Recommendation& recommendation, const std::vector<std::uint
     }
 }
 
-std::vector<Recommendation> Scorer::recommend(const std::vector<std::uint32_t>& history, const RecommendParams& params) {
+std::vector<Recommendation> Scorer::recommend(const std::vector<std::uint32_t>& history, const RecommendParams& params, Host& host) {
     params.check();
     for (const std::uint32_t i : history) state_[i] = kOwned;
     touched_.clear();
-    score(history);
+    score(history, host);
     const auto wanted = static_cast<std::size_t>(params.n);
     std::vector<Recommendation> found;
     for (const std::uint32_t j : touched_) {
@@ -95,7 +109,7 @@ std::vector<Recommendation> Scorer::recommend(const std::vector<std::uint32_t>& 
     }
     std::sort(found.begin(), found.end(), better);
     if (params.reasons)
-        for (Recommendation& r : found) explain(r, history);
+        for (Recommendation& r : found) explain(r, history, host);
     if (params.fill && found.size() < wanted) {
         for (const Recommendation& r : found) state_[r.item] |= kChosen;
         const std::size_t scored = found.size();
@@ -115,13 +129,20 @@ std::vector<std::vector<Recommendation>> recommend_users(const ItemModel& model,
                                                          const RecommendParams& params, Host& host) {
     params.check();
     const std::size_t n = last - first;
-    require_memory(host, mul_size(n, mul_size(static_cast<std::size_t>(params.n), sizeof(Recommendation))), "recommendations of " + std::to_string(n) + " users");
+    std::size_t longest = 0;
+    for (std::uint32_t user = first; user < last; ++user) longest = std::max<std::size_t>(longest, matrix.items_of(user));
+    const auto threads = static_cast<std::size_t>(std::max(1, host.max_threads()));
+    require_memory(host,
+                   add_size(mul_size(n, add_size(sizeof(std::vector<Recommendation>), mul_size(static_cast<std::size_t>(params.n), sizeof(Recommendation)))),
+                            mul_size(std::min(n, threads), Scorer::bytes(model, longest))),
+                   "recommendations of " + std::to_string(n) + " users");
     std::vector<std::vector<Recommendation>> lists(n);
     ScratchPool<Scorer> pool;
-    parallel_for(host, n, [&](std::size_t i) {
+    parallel_for(host, n, [&](std::size_t i, Host& worker) {
         auto scorer = pool.take_or([&] { return std::make_unique<Scorer>(model); });
         const auto user = first + static_cast<std::uint32_t>(i);
-        lists[i] = scorer->recommend(std::vector<std::uint32_t>(matrix.items_begin(user), matrix.items_end(user)), params);
+        lists[i] = scorer->recommend(std::vector<std::uint32_t>(matrix.items_begin(user), matrix.items_end(user)), params, worker);
+        lists[i].shrink_to_fit();  // all that was found was there before the n best
         pool.give_back(std::move(scorer));
     });
     return lists;

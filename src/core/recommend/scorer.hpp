@@ -34,12 +34,15 @@ struct RecommendParams {
 class Scorer {
 public:
     explicit Scorer(const ItemModel& model);
-    std::vector<Recommendation> recommend(const std::vector<std::uint32_t>& history, const RecommendParams& params);
+    std::vector<Recommendation> recommend(const std::vector<std::uint32_t>& history, const RecommendParams& params, Host& host);
+
+    // What one holds for histories of at most so many items.
+    static std::size_t bytes(const ItemModel& model, std::size_t longest_history);
 
 private:
     void add(std::uint32_t item, double score);
-    void score(const std::vector<std::uint32_t>& history);
-    void explain(Recommendation& recommendation, const std::vector<std::uint32_t>& history);
+    void score(const std::vector<std::uint32_t>& history, Host& host);
+    void explain(Recommendation& recommendation, const std::vector<std::uint32_t>& history, Host& host);
 
     const ItemModel& model_;
     FoldedHistory folded_;
