@@ -215,6 +215,29 @@ TEST(Recommender, ModelsTravelAndAreTheSameForAnyThreads) {
     }
 }
 
+// Reasons are searched for in rows that ascend.
+TEST(Recommender, RefusesRowsThatDoNotAscend) {
+    FakeHost host;
+    const Interactions state = ecom::test::tiny_interactions(host);
+    RecommenderParams params;
+    params.method = "cosine";
+    const ItemModel model = ItemModel::fit(state, InteractionMatrix(state, {}, host), params, host);
+    ASSERT_GE(model.weights().begin[1], 2U);
+    const Document body = model.body();
+    Document changed = Document::object();
+    for (const auto& [name, field] : body.as_fields()) {
+        if (name != "target") {
+            changed.set(name, field);
+            continue;
+        }
+        Document::Ints targets = field.as_ints();
+        std::swap(targets[0], targets[1]);
+        changed.set(name, Document(std::move(targets)));
+    }
+    EXPECT_NE(ItemModel::decode(body, 1), nullptr);
+    EXPECT_ERROR_CODE(ItemModel::decode(changed, 1), kCorruptValue);
+}
+
 TEST(Recommender, RefusesMethodsThatDoNotExist) {
     RecommenderParams params;
     params.method = "magic";
