@@ -31,7 +31,8 @@ comment on aggregate ecom.uplift_agg(boolean, float8, float8) is
 'Collects the rows of a trial for ecom.qini_rows.
 Example: SELECT r.* FROM (SELECT ecom.uplift_agg(i % 2 = 0, (i % 2 = 0 AND i > 50)::int, i) AS s FROM generate_series(1, 100) i) a, ecom.qini_rows(a.s, 4) r
 treated: false for a row that was left alone by chance. outcome: what treating should raise: 1 and 0, or money. score: the higher, the
-sooner to be treated. Rows with a NULL are skipped, NaN and infinity are refused (22003). NULL for no rows. Memory: 24 bytes a row.';
+sooner to be treated. Rows with a NULL are skipped, NaN and infinity are refused (22003). NULL for no rows. Memory: 24 bytes a row;
+ecom.qini_rows takes twice that, and 72 bytes a different score.';
 
 create aggregate ecom.qini(treated boolean, outcome float8, score float8) (
     sfunc = ecom_internal.uplift_add, stype = ecom.state, sspace = 65536,
@@ -43,7 +44,7 @@ Of the rows ranked first, what treating them added is Yt - Yc Nt / Nc (Radcliffe
 out, scaled to their number. qini: the area between that curve and the straight line of a random ranking, over n squared; other
 programs divide by other things, so compare only measures of one kind. Use rows that the score has not seen.
 Arguments, NULLs and errors: as of ecom.uplift_agg. Fields: see the type ecom.qini_result; NULL where an arm has no rows. Interval:
-normal, at 95 percent. Time: O(n log n).';
+normal, at 95 percent. Time: O(n log n). Memory: 24 bytes a row; at the end twice that, and 72 bytes a different score.';
 
 create aggregate ecom.qini(treated boolean, outcome float8, score float8, level float8) (
     sfunc = ecom_internal.uplift_add, stype = ecom.state, sspace = 65536,

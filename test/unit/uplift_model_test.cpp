@@ -80,6 +80,27 @@ TEST(UpliftModel, ContributionsAddUpAndTheModelTravels) {
     }
 }
 
+// Leaves too large to split: a model that uses no feature has no part in the importance.
+TEST(UpliftModel, ImportanceSumsToOneOrIsZero) {
+    FakeHost host;
+    LearnerParams params = params_of(Learner::kForest);
+    params.trees = 10;
+    const TrainingRows rows = trial(600, 3);
+    const auto sum = [](const UpliftModel& model) { return model.importance()[0] + model.importance()[1]; };
+    EXPECT_NEAR(sum(*fit_uplift(rows, params, host)), 1.0, 1e-12);
+    params.min_leaf = 600;
+    EXPECT_EQ(sum(*fit_uplift(rows, params, host)), 0.0);
+    // Of the treated few are left, too few to split.
+    params.min_leaf = 20;
+    std::vector<std::uint32_t> kept;
+    std::size_t outcomes[2] = {0, 0};
+    for (std::uint32_t i = 0; i < rows.size(); ++i) {
+        const double label = rows.labels[i];
+        if (label < kTreatedLabel || outcomes[label > kTreatedLabel ? 1 : 0]++ < 5) kept.push_back(i);
+    }
+    EXPECT_NEAR(sum(*fit_uplift(rows.subset(kept, host), params, host)), 1.0, 1e-12);
+}
+
 // Each arm numbers the categories that it has seen; one that only the other arm has seen is missing there.
 TEST(UpliftModel, CategoriesAreTranslated) {
     FakeHost host;

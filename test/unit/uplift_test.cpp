@@ -111,6 +111,13 @@ TEST(Qini, StopsAndKeepsWithinMemory) {
     little.memory = 1000;
     const UpliftState state = simulated(1, 20000, 0.4, true);
     EXPECT_THROW(state.qini(little), Error);
+    // Room to rank the rows, but not for as many scores.
+    little.memory = 20000 * 2 * 24 + 1000 * 72;
+    EXPECT_EQ(test::error_of([&] { (void)state.qini(little); }).code(), ErrorCode::kLimitExceeded);
+    FakeHost host;
+    UpliftState tied(0.95);
+    for (int i = 0; i < 20000; ++i) tied.add(i % 2 == 0, i % 3 == 0 ? 1 : 0, i % 1000, host);
+    EXPECT_TRUE(tied.qini(little).qini);
     CancellingHost cancelling(2);
     EXPECT_THROW(state.qini(cancelling), Cancelled);
 }

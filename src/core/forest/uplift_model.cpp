@@ -39,8 +39,13 @@ UpliftModel::UpliftModel(std::unique_ptr<FeatureModel> treated, std::unique_ptr<
         number_in_held_out_.emplace_back();
         for (const std::string& name : categories()[f]) number_in_held_out_[f].push_back(held_out_->category(f, name));
     }
-    for (std::size_t f = 0; f < treated_->importance().size(); ++f)
-        importance_.push_back((treated_->importance()[f] + held_out_->importance()[f]) / 2);
+    double sum = 0.0;
+    for (std::size_t f = 0; f < treated_->importance().size(); ++f) {
+        importance_.push_back(treated_->importance()[f] + held_out_->importance()[f]);
+        sum += importance_.back();
+    }
+    // 2, less where a model uses no feature.
+    for (double& part : importance_) part = sum > 0.0 ? part / sum : 0.0;
     index_categories();
 }
 

@@ -44,7 +44,7 @@ void UpliftState::merge(const UpliftState& other, Host& host) {
 }
 
 std::vector<UpliftState::Group> UpliftState::groups(Host& host) const {
-    require_memory(host, mul_size(rows_.size(), 2 * sizeof(Row) + sizeof(Group)), "ranking " + std::to_string(rows_.size()) + " rows");
+    require_memory(host, mul_size(rows_.size(), 2 * sizeof(Row)), "ranking " + std::to_string(rows_.size()) + " rows");
     PollEvery poll(host);
     std::vector<Row> rows;
     rows.reserve(rows_.size());
@@ -60,12 +60,16 @@ std::vector<UpliftState::Group> UpliftState::groups(Host& host) const {
     });
     double sum[2] = {0, 0};
     std::int64_t count[2] = {0, 0};
-    for (const Row& row : rows) {
+    std::size_t scores = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
         poll();
-        sum[row.treated ? 1 : 0] += row.outcome;
-        ++count[row.treated ? 1 : 0];
+        sum[rows[i].treated ? 1 : 0] += rows[i].outcome;
+        ++count[rows[i].treated ? 1 : 0];
+        scores += i == 0 || rows[i].score != rows[i - 1].score ? 1 : 0;
     }
+    require_memory(host, add_size(mul_size(rows.size(), 2 * sizeof(Row)), mul_size(scores, sizeof(Group))), "ranking " + std::to_string(scores) + " scores");
     std::vector<Group> groups;
+    groups.reserve(scores);
     Group so_far;
     for (std::size_t i = 0; i < rows.size();) {
         Group group = so_far;
