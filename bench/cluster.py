@@ -1,7 +1,8 @@
 """k-means: from rows in the database to a fitted model, against scikit-learn (https://scikit-learn.org).
 
-scikit-learn stops when its centres move little, ours when no label changes: ours does more, and its inertia is required
-not to be the larger one. Fetching the rows is shown apart, so that the fit alone can be compared as well."""
+scikit-learn stops every start when its centres move little; ours compares the starts there and runs the best of them until
+no label changes. Its inertia is required not to be the larger one. Fetching the rows is shown apart, so that the fit alone
+can be compared as well."""
 
 import os
 
@@ -77,8 +78,6 @@ def compared(features, clusters, make):
                 pairs.append(Pair(Contestant(f"ours, {threads} thread{'s'[:threads - 1]}", ours),
                                   Contestant("scikit-learn", lambda threads=threads: isolated(scikit_learn, columns, k, threads)), not_worse))
             bench.compare(rows, pairs, f", k = {k}")
-            inertia = {pair.ours.name: pair.ours.execute().answer[0] for pair in pairs[:1]}
-            print(f"  inertia: {inertia}; scikit-learn {pairs[0].peer.execute().answer[0]:.6f}")
         server.drop("points")
     return execute
 

@@ -116,8 +116,6 @@ def forests(bench, rows):
                  "xgboost hist": lambda: isolated(python_peer, jobs, xgboost_hist),
                  "ranger": lambda: ranger(jobs)}
         bench.compare(rows, [Pair(own, Contestant(name, peer), level) for name, peer in peers.items()], f", {jobs} job{'s'[:jobs - 1]}")
-        run = own.execute()
-        print("  ours, of which (s): " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in run.parts.items()))
     server.drop("churners")
     server.rows("drop table bench.forest")
 

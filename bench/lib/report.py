@@ -20,8 +20,10 @@ def columns(rows):
     return "\n".join(lines)
 
 
-def parts_text(figures):
-    return ", ".join(f"{name} {value:.2f}" for name, value in figures.part_medians().items())
+def parts_text(pair):
+    """Parts of both sides, "ours | peer", or those of the only side that has any."""
+    sides = (", ".join(f"{name} {value:.2f}" for name, value in figures.part_medians().items()) for figures in (pair.ours, pair.peer))
+    return " | ".join(side for side in sides if side)
 
 
 class Comparison:
@@ -41,7 +43,7 @@ class Comparison:
             rows.append((
                 f"{pair.ours.name} | {pair.peer.name}", f"{pair.ours.median:.3f}", f"{pair.peer.median:.3f}",
                 f"{self.cost(pair.ours):.0f}", f"{self.cost(pair.peer):.0f}",
-                f"{pair.ratio:.2f} ({min(pair.ratios):.2f} .. {max(pair.ratios):.2f})", parts_text(pair.peer)))
+                f"{pair.ratio:.2f} ({min(pair.ratios):.2f} .. {max(pair.ratios):.2f})", parts_text(pair)))
         return columns(rows)
 
     def fastest_ours(self):
@@ -53,8 +55,8 @@ class Comparison:
 
     def as_dict(self):
         return {"case": self.title, "lines": self.lines, "pairs": [
-            {"is_own": pair.is_own, "ours": pair.ours.name, "ours_seconds": pair.ours.seconds, "peer": pair.peer.name,
-             "peer_seconds": pair.peer.seconds, "peer_parts": pair.peer.parts, "ratios": pair.ratios}
+            {"is_own": pair.is_own, "ours": pair.ours.name, "ours_seconds": pair.ours.seconds, "ours_parts": pair.ours.parts,
+             "peer": pair.peer.name, "peer_seconds": pair.peer.seconds, "peer_parts": pair.peer.parts, "ratios": pair.ratios}
             for pair in self.pairs]}
 
 
