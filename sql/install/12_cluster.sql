@@ -48,12 +48,15 @@ k: number of clusters; NULL chooses it, see option choose and ecom.kmeans_trials
 options: JSON, read from the first row
   transform: none (default), log, boxcox, yeojohnson: of each feature, its parameters estimated from the rows and kept in the model
   scaling: none (default), standard, minmax, robust: of each feature after its transform, kept in the model
-  n_init: starts; by default 10, from 30,000 rows down more, up to 100 for 3,000 rows. They are compared at tolerance 0.0001, and the best are finished. seed: 1 by default; another one gives other starts
-  tolerance: 0 (default): the best start ends when no row changes its cluster; a positive number also ends it when the centres'' squared movement
+  n_init: starts; default 300,000 / rows, at least 10 and at most 100; all run to tolerance 0.0001, the best of them to the end
+  seed: 1 by default; another one gives other starts
+  tolerance: 0 (default): the best starts end when no row changes its cluster; a positive number also ends them when the centres'' squared movement
     is at most that share of the features'' mean variance (scikit-learn''s rule; its default is 0.0001). max_iterations: 1000 by default
   initial_centers: all numbers of the first centre, then of the second and so on, after transform and scaling: one start from there
   k_min, k_max: 2 and 8 by default, for k NULL. choose: silhouette (default) or calinski_harabasz take the largest, elbow the bend of the inertia,
-    gap the first number whose gap is not below the next one''s less its error; gap_references: 10 sets of random rows by default. silhouette_rows: 5000 by default: rows of the random sample on which silhouettes are exact
+    gap the first number whose gap is not below the next one''s less its error
+  gap_references: sets of random rows for the gap, 10 by default
+  silhouette_rows: rows of the random sample on which silhouettes are exact, 5000 by default
 NULL for no rows. Errors: as for ecom.kmeans_segment; 54000 when the rows do not fit into ecom_analytics.memory_limit.
 Greedy k-means++ (Arthur and Vassilvitskii, 2007) and Lloyd''s algorithm (1982), exact; whole cells of a grid at a time for up to 4 features (Pelleg and
 Moore, 1999), with bounds on distances for more (Ding et al., 2015). Time: linear in rows, starts and iterations; k NULL adds the square of
@@ -67,7 +70,7 @@ comment on aggregate ecom.kmeans_fit(float8[], int, jsonb, float8) is
 'Fits k-means to weighted rows and returns the model for ecom.kmeans_predict and its like.
 Example: SELECT ecom.model_info(ecom.kmeans_fit(array[recency_days, frequency], 3, ''{"scaling": "standard"}'', monetary_amount::float8))
   FROM shop.customer_rfm WHERE monetary_amount > 0
-weight: how often a row counts in centres and inertia, positive and finite (22023). Transform, scaling and silhouette count each row once.
+weight: how often a row counts in centres and inertia, positive and finite (22023). Transform, scaling, silhouette and gap count each row once.
 All else as for ecom.kmeans_fit(features, k, options).';
 
 create function ecom.kmeans_predict(model ecom.model, features float8[]) returns int
@@ -134,4 +137,5 @@ Example: SELECT t.* FROM (SELECT ecom.kmeans_fit(array[recency_days, frequency],
   FROM shop.customer_rfm WHERE frequency > 0) m, ecom.kmeans_trials(m.model) t
 inertia: sum of squared distances to the centres. silhouette: mean over a random sample of silhouette_rows rows, exact within it (Rousseeuw, 1987).
 calinski_harabasz: variance between clusters to that within (1974). gap and gap_error: gap statistic of the sample and its error (Tibshirani et
-al., 2001), for option choose = gap only. is_elbow: where the inertia bends most (Satopaa et al., 2011). is_chosen: by option choose. No rows for a model with a given k, and for a NULL model. 42804 for a model of another kind.';
+al., 2001), for option choose = gap only. is_elbow: where the inertia bends most (Satopaa et al., 2011). is_chosen: by option choose.
+No rows for a model with a given k, and for a NULL model. 42804 for a model of another kind.';

@@ -220,7 +220,8 @@ max_items of them. user_neighbors: what the k users with the most similar histor
 cosine, jaccard, confidence, lift, tfidf, bm25, linear, rp3beta: neighbours as in ecom.item_neighbors. sequence: what was bought
 after it. popular: nothing else. lambda: penalty; default 300 times the mean weight of a user for local_ridge, 200 times for ease, 0.01 for als.
 damping: users with many items count less, by their number to this power; default 0 for local_ridge and ease, 0.5 for linear, 0.7 for rp3beta.
-shrink: as in ecom.item_neighbors; default 20 for lift, else 0. min_users: as there. other_power: linear and rp3beta, default 0.6.
+shrink: as in ecom.item_neighbors; default 20 for lift, else 0. min_users: as there; of local_ridge, sequence and the neighbours of items.
+other_power: linear and rp3beta, default 0.6.
 half_life_days: popularity halves with every so many days since the purchase. recent_days, trend_power: the trend factor compares users of the
 last recent_days with an even spread over all time; power 0 turns it off. as_of: default the last time of the data. max_history: of each user
 the latest so many items; 0: all. factors (1 to 1024), iterations, unobserved_weight (of pairs that do not occur) and seed: of als.
@@ -251,7 +252,8 @@ history: ids that are not known are ignored; NULL or empty: popular items. n: 0 
 trend: multiply scores by the trend factor. fill: popular items where the history gives fewer than n.
 source: history or popular. because: the item of the history that contributed most, with how many users had both (user_neighbors: of
 those with similar histories; als: NULL); NULL for popular items.
-Order: score, then id. NULL model: no rows. 42804 when the history has another type of ids than the model. O(weights of the history).');
+Order: score, then id. NULL model: no rows. 42804 when the history has another type of ids than the model.
+Time: weights of the history; als: items * factors + factors^3; user_neighbors: users of the items of the history.');
     end loop;
 end
 $do$;

@@ -438,13 +438,15 @@ create function ecom.recommend_products(
 comment on function ecom.recommend_products(name, int, int, text[], numeric, numeric, boolean, text, float8) is
 'What a customer should be shown: n products with a score, and why.
 Example: SELECT * FROM ecom.recommend_products(''shop'', 17)
-Reads by index: the orders of the customer as they are now, and what the last refresh wrote. Untyped parameters need a type: $1::int. mode: new_items (default) leaves out what
-the customer owns; next_basket ranks what the customer buys again and again, later orders counting more, together with new products.
+Reads by index: the orders of the customer as they are now, and what the last refresh wrote.
+From a driver give parameters a type: $1::int.
+mode: new_items (default) leaves out what the customer owns; next_basket ranks what the customer buys again and again, later orders counting more, together with new products.
 Arguments: mart; NULL means the setting ecom_analytics.mart. customer: customer_key; an unknown one or NULL gets popular products, and reason
 says so. n: 0 to 10000. categories, min_price, max_price: only such products, by list_price. in_stock: leave out products whose stock_quantity is 0.
 diversity: 0 to 1, more means less alike (maximal marginal relevance).
 source: history, repeat (bought before) or popular (nothing else is known). because: the owned product that contributed most, and how many
-customers have both (methods als: NULL, user_neighbors: of the similar ones). Fewer rows than n when no more products pass. Order: score, then product_key; popular products last.
+customers have both (methods als: NULL, user_neighbors: of the similar ones). Fewer rows than n when no more products pass.
+Order: score, then product_key; popular products last.
 22000 before the first refresh of step recommend, 22023 for arguments out of range. About a millisecond.';
 
 create function ecom.recommend_products(
@@ -592,9 +594,11 @@ comment on function ecom.cross_sell(name, int, int, text, int, text[], numeric, 
 Example: SELECT * FROM ecom.cross_sell(''shop'', product => 5)
 Give one of customer (customer_key), product (product_key) and segment (dim_customer.segment). source: rule (of basket_rule, whose antecedent is
 owned) or neighbor (of product_similarity). because: the owned products. probability: confidence of the rule, or share of the customers of the owned
-product that bought the other too; for a segment times the share of its customers that own it. lift: against all orders, or all customers where step rfm has counted them.
+product that bought the other too; for a segment times the share of its customers that own it.
+lift: against all orders (rule) or all customers (neighbor; NULL before step rfm has counted them).
 unit_margin: list_price less unit_cost. expected_value: probability times unit_margin, or times list_price where no cost is known; orders the rows.
-categories, min_price, max_price, in_stock: as in ecom.recommend_products. Owned products are left out unless a segment is asked for. The probability is observed, not the effect of an offer.
+categories, min_price, max_price, in_stock: as in ecom.recommend_products. Owned products are left out unless a segment is asked for.
+The probability is observed, not the effect of an offer.
 Arguments: mart; NULL means the setting ecom_analytics.mart. n: 0 or more. Reads the last refresh of step recommend by index.
 22023 unless exactly one of the three is given.';
 
