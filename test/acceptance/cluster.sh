@@ -11,7 +11,6 @@ sql "create table customer_ready as
      select id, ecom.transform(model, array[recency, frequency, monetary]) as x
      from customer, (select ecom.preprocessor_fit(array[recency, frequency, monetary], 'boxcox', 'standard') as model from customer) m"
 
-number() { echo "(select (doc #>> '{$1}')::float8 from reference)"; }
 # inertia TABLE K [OPTIONS]: of the model of the rows x.
 inertia() { echo "(select (ecom.model_info(ecom.kmeans_fit(x, $2, '${3:-{\}}')) ->> 'inertia')::float8 from $1)"; }
 # not_worse NAME TABLE K PATH TOLERANCE: the lambdas behind the reference's numbers carry an error of their own.

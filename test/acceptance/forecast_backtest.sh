@@ -12,11 +12,6 @@ from reference, jsonb_each(doc -> 'data') d (name, data), jsonb_array_elements_t
 where v.value is not null;
 SQL
 
-# close NAME TOLERANCE QUERY: whether its columns expected and actual are equal but for a share, below 1 for a difference.
-close() {
-    is "$1" t "$(sql "select coalesce(count(*) > 0 and bool_and(abs(expected - actual) <= $2 * greatest(1, abs(expected))), false) from ($3) q")"
-}
-
 # dm.test of R's forecast.
 sql "create table dm as select (t).*, doc -> 'dm' as expected from reference, lateral (
     select ecom.diebold_mariano_test(a.e::float8, b.e::float8 order by a.n) as t

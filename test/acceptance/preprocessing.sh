@@ -8,14 +8,8 @@ need preprocessing "$file" "$reference/det_customers.csv"
 load_reference "$file"
 load_customers
 
-# close NAME TOLERANCE QUERY: whether its columns expected and actual differ by less than the tolerance, of 1 or of the number.
-close() {
-    is "$1" t "$(sql "select coalesce(count(*) > 0 and bool_and(abs(expected - actual) <= $2 * greatest(1, abs(expected))), false) from ($3) q")"
-}
-# What stands at a path of the reference: numbers by place, or one number.
+# numbers PATH: of the reference, by place, as SQL.
 numbers() { echo "(select value::float8 as expected, place from reference, jsonb_array_elements_text(doc #> '{$1}') with ordinality a (value, place))"; }
-
-number() { echo "(select (doc #>> '{$1}')::float8 from reference)"; }
 
 # The table $1 of recency, frequency and monetary, as a pipeline prepares it: model and rows.
 prepare() {

@@ -13,11 +13,6 @@ where v.value is not null;
 insert into series select 'log' || name, ln(value), t, period from series where name in ('AirPassengers', 'daily584');
 SQL
 
-# close NAME TOLERANCE QUERY: whether its columns expected and actual are equal but for a share, below 1 for a difference.
-close() {
-    is "$1" t "$(sql "select coalesce(count(*) > 0 and bool_and(abs(expected - actual) <= $2 * greatest(1, abs(expected))), false) from ($3) q")"
-}
-
 # STL: R's stl. Its sums are of all values, which a wrong value anywhere would change. Robust fits of an even number of values
 # differ a little, because R's median of them is not always one: see docs/series.md. UKgas is a case where it is.
 sql "create table stl_case as

@@ -15,10 +15,6 @@ sql "create view duration as
     union all select 'telco', \"tenure\"::int, \"Churn\" = 'Yes', array[array_position('{Month-to-month,One year,Two year}', \"Contract\") - 1, \"MonthlyCharges\"::float8,
         (\"InternetService\" = 'Fiber optic')::int] from telco"
 
-# close NAME TOLERANCE QUERY: whether its columns expected and actual are equal but for a share.
-close() {
-    is "$1" t "$(sql "select count(*) > 0 and bool_and(abs(expected - actual) <= $2 * greatest(1, abs(expected))) from ($3) q")"
-}
 curve() {
     close "$1: survival" 1e-11 "select s.value::float8 as expected, coalesce(k.survival, 1) as actual from reference, jsonb_array_elements_text(doc -> '$2' -> 'times') with ordinality t (value, n)
         join jsonb_array_elements_text((select doc from reference) -> '$2' -> 'surv') with ordinality s (value, n) using (n)

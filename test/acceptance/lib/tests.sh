@@ -51,6 +51,14 @@ create table reference as select case when :'key' = '' then c else c -> :'key' e
 SQL
 }
 
+# number PATH: of the reference, as SQL.
+number() { echo "(select (doc #>> '{$1}')::float8 from reference)"; }
+
+# close NAME TOLERANCE QUERY: whether its columns expected and actual are equal but for a share, below 1 for a difference.
+close() {
+    is "$1" t "$(sql "select coalesce(count(*) > 0 and bool_and(abs(expected - actual) <= $2 * greatest(1, abs(expected))), false) from ($3) q")"
+}
+
 # load_customers: the 3,000 generated customers of $reference/det_customers.csv as the table customer.
 load_customers() {
     sql 'create table customer (id int primary key, recency int, frequency int, monetary float8, aov float8, tenure float8, ipt float8,
