@@ -5,6 +5,7 @@
 
 #include "core/forecast/arima_fit.hpp"
 #include "core/forecast/series.hpp"
+#include "core/forecast/stored_forecaster.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
@@ -136,11 +137,9 @@ double AdjustedForecaster::take(double value, const std::vector<double>& regress
 }
 
 Document AdjustedForecaster::parameters() const {
-    return Document::object()
-        .set("kind", Document(std::string(adjusted_->kind())))
-        .set("adjusted", adjusted_->body())
-        .set("effects", Document(effects_))
-        .set("errors", Document(errors_));
+    Document parameters = Document::object();
+    store_forecaster(parameters, "adjusted", *adjusted_);
+    return parameters.set("effects", Document(effects_)).set("errors", Document(errors_));
 }
 
 Document AdjustedForecaster::description() const {
@@ -155,12 +154,7 @@ Document AdjustedForecaster::description() const {
 
 std::unique_ptr<Model> AdjustedForecaster::decode(const Document& body, int) {
     const Document& stored = body.at("parameters");
-    const std::string& kind = stored.at("kind").as_string();
-    const ModelDecoder decoder = find_forecaster_decoder(kind);
-    // One around another is made by nobody, and could be nested without end.
-    if (decoder == nullptr || kind == kKind) Reader::corrupt();
-    auto decoded = decoder(stored.at("adjusted"), 1);
-    std::unique_ptr<Forecaster> adjusted(static_cast<Forecaster*>(decoded.release()));
+    std::unique_ptr<Forecaster> adjusted = stored_forecaster(stored, "adjusted", [](std::string_view kind) { return kind != kKind; });
     std::vector<double> effects = stored.at("effects").as_doubles();
     std::vector<double> errors = stored.at("errors").as_doubles();
     FittedSeries series = FittedSeries::decode(body.at("series"));

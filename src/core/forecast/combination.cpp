@@ -6,6 +6,7 @@
 #include "core/forecast/adjusted_forecaster.hpp"
 #include "core/forecast/ets.hpp"
 #include "core/forecast/series.hpp"
+#include "core/forecast/stored_forecaster.hpp"
 #include "core/forecast/theta.hpp"
 #include "core/stats/confidence.hpp"
 #include "core/base/firewall.hpp"
@@ -142,8 +143,11 @@ std::unique_ptr<Forecaster> fit_combination(const RegularSeries& series, std::si
 
 Document CombinationForecaster::parameters() const {
     Document::List list;
-    for (const auto& member : members_)
-        list.push_back(Document::object().set("kind", Document(std::string(member->kind()))).set("body", member->body()));
+    for (const auto& member : members_) {
+        Document stored = Document::object();
+        store_forecaster(stored, "body", *member);
+        list.push_back(std::move(stored));
+    }
     return Document::object().set("members", Document(list)).set("scores", Document(scores_))
         .set("origins", Document(static_cast<std::int64_t>(origins_)));
 }
@@ -163,14 +167,8 @@ Document CombinationForecaster::description() const {
 std::unique_ptr<Model> CombinationForecaster::decode(const Document& body, int) {
     const Document& stored = body.at("parameters");
     std::vector<std::unique_ptr<Forecaster>> members;
-    for (const Document& member : stored.at("members").as_list()) {
-        const std::string& kind = member.at("kind").as_string();
-        const ModelDecoder decoder = find_forecaster_decoder(kind);
-        // A combination of combinations is made by nobody, and could be nested without end.
-        if (decoder == nullptr || kind == kKind || kind == AdjustedForecaster::kKind) Reader::corrupt();
-        auto decoded = decoder(member.at("body"), 1);
-        members.emplace_back(static_cast<Forecaster*>(decoded.release()));
-    }
+    const auto may_be_member = [](std::string_view kind) { return kind != kKind && kind != AdjustedForecaster::kKind; };
+    for (const Document& member : stored.at("members").as_list()) members.push_back(stored_forecaster(member, "body", may_be_member));
     if (members.empty()) Reader::corrupt();
     auto model = std::make_unique<CombinationForecaster>(FittedSeries::decode(body.at("series")), std::move(members));
     model->scores_ = stored.at("scores").as_doubles();

@@ -7,6 +7,7 @@
 #include "core/forecast/ets.hpp"
 #include "core/forecast/series.hpp"
 #include "core/forecast/stl.hpp"
+#include "core/forecast/stored_forecaster.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
@@ -85,10 +86,9 @@ Forecast DecompositionForecaster::forecast(std::size_t horizon, const Regressors
 Document DecompositionForecaster::parameters() const {
     Document::List seasons;
     for (const auto& season : seasons_) seasons.emplace_back(season);
-    return Document::object()
-        .set("kind", Document(std::string(adjusted_->kind())))
-        .set("adjusted", adjusted_->body())
-        .set("seasons", Document(seasons));
+    Document parameters = Document::object();
+    store_forecaster(parameters, "adjusted", *adjusted_);
+    return parameters.set("seasons", Document(seasons));
 }
 
 Document DecompositionForecaster::description() const {
@@ -98,9 +98,8 @@ Document DecompositionForecaster::description() const {
 
 std::unique_ptr<Model> DecompositionForecaster::decode(const Document& body, int) {
     const Document& stored = body.at("parameters");
-    if (stored.at("kind").as_string() != EtsForecaster::kKind) Reader::corrupt();
-    auto decoded = EtsForecaster::decode(stored.at("adjusted"), 1);
-    std::unique_ptr<Forecaster> adjusted(static_cast<Forecaster*>(decoded.release()));
+    std::unique_ptr<Forecaster> adjusted =
+        stored_forecaster(stored, "adjusted", [](std::string_view kind) { return kind == EtsForecaster::kKind; });
     std::vector<std::vector<double>> seasons;
     for (const Document& season : stored.at("seasons").as_list()) {
         seasons.push_back(season.as_doubles());
