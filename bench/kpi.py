@@ -163,6 +163,8 @@ CHANNEL = join("dim_channel", "ch", "channel_key")
 PAYMENT = join("dim_payment_method", "pm", "payment_method_key")
 SHIPPING = join("dim_shipping_method", "sm", "shipping_method_key")
 PRODUCT = join("dim_product", "p", "product_key")
+LAST_ORDER = f"""join (select customer_key, max(ordered_at) as last_at from {MART}.fact_sales where not is_return group by 1) l
+    on l.customer_key = f.customer_key"""
 
 MONTH_OF_DAY = "date_trunc('month', d.date)::date"
 REVENUE = "sum(f.revenue_amount)"
@@ -311,6 +313,11 @@ def view_questions(shop):
             shop.visual("shipping_mix", "shipping_method", sales, EVERYTHING),
             of_lines(shop, "sm.name", f"{REVENUE}, {ORDERS}", EVERYTHING, SHIPPING)),
         "customer_overview": (
+            shop.visual("customer_overview", "customer_segment", sales, WEST_MONTH, "last_order_date"),
+            of_lines(shop, "c.segment", f"{REVENUE}, {ORDERS}", EVERYTHING, CUSTOMER, HOME, LAST_ORDER,
+                     condition=f"""g.region = 'West' and c.customer_key <> 0
+                         and l.last_at >= '{shop.first_day}' and l.last_at < date '{shop.last_day}' + 1""")),
+        "customer_overview, whenever they ordered last": (
             shop.visual("customer_overview", "customer_segment", sales, WEST),
             of_lines(shop, "c.segment", f"{REVENUE}, {ORDERS}", EVERYTHING, CUSTOMER, HOME,
                      condition="g.region = 'West' and c.customer_key <> 0")),
@@ -329,7 +336,7 @@ def other_views(shop, known):
               and obj_description(c.oid) like 'One row per%' and obj_description(c.oid) !~ '(?n)^Inner table'
             group by c.relname order by 1"""):
         if view not in known:
-            dated_by = next((name for name in ("month", "order_date") if name in (dates or ())), None)
+            dated_by = next((name for name in ("month", "order_date", "last_order_date") if name in (dates or ())), None)
             chosen = Filter("West" if "region" in names else None, dated_by is not None)
             by = next((name for name in texts or () if "segment" in name), (texts or names)[0])
             statements[view] = f"""
@@ -498,7 +505,9 @@ class Views:
                    stddev_samp(o.days_since_previous_order) as interval_stddev_days
             from bench.fact_order o where o.customer_key <> 0 group by 1""")
         for name, keys, expressions, source, from_clause, has_orders in self.server.rows("""
-                select name, keys, key_expressions, source, from_clause, has_orders
+                select name, keys, replace(key_expressions, '{month}',
+                                           format('make_date(%1$s / 10000, %1$s / 100 %% 100, 1)', dated_by)),
+                       source, from_clause, has_orders
                 from ecom_internal.rollup order by position"""):
             new = "count(*) filter (where o.order_number = 1)" if source == "orders" else "sum(o.new_customer_count)"
             orders = f"sum(o.order_count) as order_count, {new} as new_customer_count," if has_orders else ""
@@ -544,6 +553,7 @@ CHECKS = (
     ("sales_month", "count(*), sum(order_count), sum(new_customer_count), sum(discount_amount)"),
     ("geography_month", "count(*), sum(order_count), sum(satisfaction_sum), sum(revenue_amount)"),
     ("category_cube", "count(*), sum(line_count), sum(satisfaction_sum), sum(revenue_amount)"),
+    ("category_day", "count(*), sum(line_count), sum(returned_quantity), sum(revenue_amount)"),
     ("category_month", "count(*), sum(line_count), sum(cost_amount), sum(revenue_amount)"),
     ("product_month", "count(*), sum(line_count), sum(sold_quantity), sum(revenue_amount)"),
     ("kpi_period", "count(*), sum(customer_count), sum(median_order_amount), sum(revenue_amount)"),

@@ -38,6 +38,9 @@ select count(*) as differences from snapshot.rfm_customer v full join (
 using (customer_key)
 where (v.rfm_segment, v.customer_segment, v.region, v.monetary_amount) is distinct from (e.segment, e.customer_segment, e.region, e.monetary_amount);
 
+select count(*) as differences from snapshot.rfm_customer v join snapshot.customer_overview o using (customer_key)
+where v.last_order_date is distinct from o.last_order_date;
+
 -- Nothing changed: nothing is written.
 select rows from ecom.refresh('snapshot', '{customers}');
 

@@ -46,6 +46,11 @@ select 'category_cube', count(*) from (
      except all
      select date, region, segment, channel_key, category, sum(revenue_amount), count(*) filter (where not is_return) from line group by 1, 2, 3, 4, 5)) x
 union all
+select 'category_day', count(*) from (
+    (select order_date, order_date_key, category, revenue_amount, line_count from rollup.category_day
+     except all
+     select date, to_char(date, 'YYYYMMDD')::int, category, sum(revenue_amount), count(*) filter (where not is_return) from line group by 1, 2, 3)) x
+union all
 select 'category_month', count(*) from (
     (select month, region, segment, channel_key, category, revenue_amount from rollup.category_month
      except all select month, region, segment, channel_key, category, sum(revenue_amount) from line group by 1, 2, 3, 4, 5)) x

@@ -237,6 +237,7 @@ insert into ecom_internal.mart_part (name, position, ddl) values ('rfm', 30, $dd
 create table {mart}.customer_rfm (
     customer_key     int           primary key references {mart}.dim_customer on delete cascade,
     as_of_date       date          not null,
+    last_order_date  date,
     recency_days     int,
     frequency        int           not null,
     monetary_amount  numeric(18,2) not null,
@@ -248,10 +249,11 @@ create table {mart}.customer_rfm (
     segment          text          not null,
     customer_segment text         not null
 );
-create index customer_rfm_geography_key_idx on {mart}.customer_rfm (geography_key);
+create index customer_rfm_geography_key_idx on {mart}.customer_rfm (geography_key, last_order_date);
 comment on table {mart}.customer_rfm is 'One row per known customer: the latest RFM scores, written by ecom.refresh.';
 comment on column {mart}.customer_rfm.customer_key is 'Customer, to dim_customer.';
 comment on column {mart}.customer_rfm.as_of_date is 'Day that the scores look back from.';
+comment on column {mart}.customer_rfm.last_order_date is 'Day of the last order; empty for prospects.';
 comment on column {mart}.customer_rfm.recency_days is 'Days from the last order to as_of_date; empty for prospects.';
 comment on column {mart}.customer_rfm.frequency is 'Number of orders; 0 for prospects.';
 comment on column {mart}.customer_rfm.monetary_amount is 'Revenue of the customer, in the mart''s currency.';

@@ -92,6 +92,17 @@ comment on table {mart}.category_cube is
 'One row per day, region, segment, channel and product category with sales: sums of order lines.
 Inner table: written by ecom.refresh; read it as the view category_daily.';
 
+create table {mart}.category_day (
+    order_date             date          not null,
+    order_date_key         int           not null,
+    category               text          not null,
+    {summed_parts},
+    primary key (order_date_key, category)
+);
+comment on table {mart}.category_day is
+'One row per day and product category with sales: sums of category_cube.
+Inner table: written by ecom.refresh; read it as the view category_outlook.';
+
 create table {mart}.sales_month (
     month                  date          not null,
     region                 text          not null,
@@ -180,8 +191,8 @@ comment on table {mart}.rollup_state is
 'One row per mart once its rollups were computed: when, and the days that its sales span.
 Inner table: written by ecom.refresh.';
 select ecom_internal.comment_sales_columns({mart_name}, r)
-from unnest(array['fact_order', 'customer_summary', 'sales_cube', 'sales_month', 'category_cube', 'category_month', 'geography_month',
-                  'product_month', 'kpi_period']) r;
+from unnest(array['fact_order', 'customer_summary', 'sales_cube', 'sales_month', 'category_cube', 'category_day', 'category_month',
+                  'geography_month', 'product_month', 'kpi_period']) r;
 
 create trigger sales_change after update on {mart}.dim_customer
     referencing old table as old_member new table as new_member

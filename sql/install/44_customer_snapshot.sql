@@ -1,7 +1,8 @@
 -- What BI views show of customers, one narrow row each, so that a question to them joins no other table of that size.
 --
 -- The views take home and segments from here and names from the dimension by outer joins on keys, which the planner
--- drops when no name is asked for. Rows are written in the order of the home: those of a region lie together.
+-- drops when no name is asked for. Rows are written in the order of home and last order: those of a region and a month
+-- lie together, and an index finds them.
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('customer_snapshot', 38, $ddl$
 create table {mart}.customer_snapshot (
@@ -17,7 +18,7 @@ create table {mart}.customer_snapshot (
     customer_segment   text             not null,
     rfm_segment        text
 );
-create index customer_snapshot_geography_key_idx on {mart}.customer_snapshot (geography_key);
+create index customer_snapshot_geography_key_idx on {mart}.customer_snapshot (geography_key, last_order_date);
 comment on table {mart}.customer_snapshot is
 'One row per known customer: home, segments, orders and amounts at the last refresh.
 Inner table: written by ecom.refresh; read it as the view customer_overview.';

@@ -21,7 +21,7 @@ comment on column ecom_internal.rollup.name is 'Name of the table in the mart.';
 comment on column ecom_internal.rollup.position is 'Order in which they are computed.';
 comment on column ecom_internal.rollup.grain is 'Whether its rows are of days (column order_date_key) or months (column month).';
 comment on column ecom_internal.rollup.keys is 'Its columns besides counts and amounts.';
-comment on column ecom_internal.rollup.key_expressions is 'Their expressions over the source.';
+comment on column ecom_internal.rollup.key_expressions is 'Their expressions over the source, with the placeholder {month}.';
 comment on column ecom_internal.rollup.source is 'What is summed: lines (alias f), orders (alias o) or the rows of another rollup (alias o).';
 comment on column ecom_internal.rollup.from_clause is 'FROM list with the placeholders {mart} and {orders}, the orders with order_date, region and segment.';
 comment on column ecom_internal.rollup.dated_by is 'Column of the source with the day as yyyymmdd.';
@@ -33,20 +33,22 @@ insert into ecom_internal.rollup (name, position, grain, keys, key_expressions, 
      'o.order_date, o.order_date_key, o.region, o.segment, o.channel_key, o.payment_method_key, o.shipping_method_key', 'orders',
      '{orders} o', 'o.order_date_key', true),
     ('sales_month', 2, 'month', 'month, region, segment, channel_key, payment_method_key, shipping_method_key',
-     'date_trunc(''month'', o.order_date)::date, o.region, o.segment, o.channel_key, o.payment_method_key, o.shipping_method_key',
+     '{month}, o.region, o.segment, o.channel_key, o.payment_method_key, o.shipping_method_key',
      'rollup', '{mart}.sales_cube o', 'o.order_date_key', true),
     ('geography_month', 3, 'month', 'month, geography_key',
-     'date_trunc(''month'', o.order_date)::date, o.geography_key', 'orders', '{orders} o', 'o.order_date_key', true),
+     '{month}, o.geography_key', 'orders', '{orders} o', 'o.order_date_key', true),
     ('category_cube', 4, 'day', 'order_date, order_date_key, region, segment, channel_key, category',
      'd.date, d.date_key, g.region, c.segment, f.channel_key, p.category', 'lines',
      '{mart}.fact_sales f join {mart}.dim_date d on d.date_key = f.order_date_key
       join {mart}.dim_geography g on g.geography_key = f.geography_key
       join {mart}.dim_customer c on c.customer_key = f.customer_key
       join {mart}.dim_product p on p.product_key = f.product_key', 'f.order_date_key', false),
-    ('category_month', 5, 'month', 'month, region, segment, channel_key, category',
-     'date_trunc(''month'', o.order_date)::date, o.region, o.segment, o.channel_key, o.category', 'rollup',
+    ('category_day', 5, 'day', 'order_date, order_date_key, category', 'o.order_date, o.order_date_key, o.category', 'rollup',
      '{mart}.category_cube o', 'o.order_date_key', false),
-    ('product_month', 6, 'month', 'month, product_key', 'to_date((f.order_date_key / 100)::text, ''YYYYMM''), f.product_key', 'lines',
+    ('category_month', 6, 'month', 'month, region, segment, channel_key, category',
+     '{month}, o.region, o.segment, o.channel_key, o.category', 'rollup',
+     '{mart}.category_cube o', 'o.order_date_key', false),
+    ('product_month', 7, 'month', 'month, product_key', '{month}, f.product_key', 'lines',
      '{mart}.fact_sales f', 'f.order_date_key', false);
 
 create function ecom_internal.take_changes(mart name) returns boolean
@@ -212,31 +214,43 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    source constant text := case grain when 'day' then 'sales_cube' else 'sales_month' end;
     period constant text := case grain when 'day' then 'o.order_date' else 'date_trunc(''month'', o.order_date)::date' end;
+    -- Sums come from the cube of that grain; orders are read for what cannot be summed.
+    parts constant text := ecom_internal.sales_parts('sum(o.{name})::{sum_type} as {name}');
     written bigint;
 begin
+    execute format('delete from %I.kpi_period t where t.grain = %L and %s', mart, grain,
+                   replace(condition, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'));
     execute format('
         insert into %1$I.kpi_period (grain, period_start, period_end, region, segment, order_count, customer_count,
-                                     new_customer_count, median_order_amount, %4$s)
-        select %2$L, %3$s, (%3$s + interval ''1 %5$s'' - interval ''1 day'')::date, o.region, o.segment, sum(o.order_count)::bigint,
-               ecom.count_keys(o.customer_key) filter (where o.order_count = 1 and o.customer_key <> 0),
-               count(*) filter (where o.order_number = 1),
-               (percentile_cont(0.5) within group (order by o.gross_amount::float8) filter (where o.order_count = 1))::numeric(18,2),
-               %6$s
-        from %8$s o
-        where %7$s
-        group by %3$s, grouping sets ((), (o.region), (o.segment), (o.region, o.segment))',
-        mart, grain, period, ecom_internal.sales_parts('{name}'), grain,
-        ecom_internal.sales_parts('sum(o.{name})::{sum_type}'), condition, orders_source);
+                                     new_customer_count, median_order_amount, %2$s)
+        select %3$L, s.period_start, (s.period_start + interval ''1 %3$s'' - interval ''1 day'')::date, s.region, s.segment,
+               s.order_count, coalesce(d.customer_count, 0), s.new_customer_count, d.median_order_amount, %4$s
+        from (select %5$s as period_start, o.region, o.segment, grouping(o.region, o.segment) as slice,
+                     sum(o.order_count)::bigint as order_count, sum(o.new_customer_count)::bigint as new_customer_count, %6$s
+              from %1$I.%7$I o where %8$s
+              group by 1, grouping sets ((), (o.region), (o.segment), (o.region, o.segment))) s
+        left join (select %9$s as period_start, o.region, o.segment, grouping(o.region, o.segment) as slice,
+                          ecom.count_keys(o.customer_key) filter (where o.customer_key <> 0) as customer_count,
+                          (percentile_cont(0.5) within group (order by o.gross_amount::float8))::numeric(18,2) as median_order_amount
+                   from %10$s o where o.order_count = 1 and %11$s
+                   group by 1, grouping sets ((), (o.region), (o.segment), (o.region, o.segment))) d
+            on d.period_start = s.period_start and d.slice = s.slice and coalesce(d.region, '''') = coalesce(s.region, '''')
+            and coalesce(d.segment, '''') = coalesce(s.segment, '''')',
+        mart, ecom_internal.sales_parts('{name}'), grain, ecom_internal.sales_parts('s.{name}'),
+        case grain when 'day' then 'o.order_date' else 'o.month' end, parts, source,
+        replace(condition, 'order_date_key', case grain when 'day' then 'o.order_date_key' else 'to_char(o.month, ''YYYYMMDD'')::int' end),
+        period, orders_source, replace(condition, 'order_date_key', 'o.order_date_key'));
     get diagnostics written = row_count;
     return written;
 end
 $$;
 comment on function ecom_internal.roll_up_periods(name, text, text, text) is
-'Adds the rows of kpi_period of one grain. Arguments: mart: the resolved name; grain: day or month; orders_source: orders with
-order_date, region and segment as a FROM item; condition: over them with the alias o.';
+'Computes the rows of kpi_period of one grain anew; sales_cube and sales_month must be up to date. Arguments: mart: the resolved name; grain: day or
+month; orders_source: orders with order_date, region and segment as a FROM item; condition: on order_date_key, over whole periods.';
 
-create function ecom_internal.roll_up(mart name, rollup ecom_internal.rollup, orders_source text, condition text) returns bigint
+create function ecom_internal.roll_up(mart name, rollup ecom_internal.rollup, orders_source text, condition text, month text) returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -244,37 +258,47 @@ declare
     orders constant text := case when not rollup.has_orders then null
         when rollup.source = 'orders' then 'sum(o.order_count)::bigint, count(*) filter (where o.order_number = 1)'
         else 'sum(o.order_count)::bigint, sum(o.new_customer_count)::bigint' end;
+    columns constant text := concat_ws(', ', rollup.keys, case when rollup.has_orders then 'order_count, new_customer_count' end,
+                                       ecom_internal.sales_parts('{name}'));
     written bigint;
 begin
     execute format('delete from %I.%I t where %s', mart, rollup.name,
                    replace(condition, 'order_date_key', case rollup.grain when 'day' then 't.order_date_key'
                                                         else 'to_char(t.month, ''YYYYMMDD'')::int' end));
-    execute format('insert into %I.%I (%s) select %s from %s where %s group by %s order by 1', mart, rollup.name,
-        concat_ws(', ', rollup.keys, case when rollup.has_orders then 'order_count, new_customer_count' end, ecom_internal.sales_parts('{name}')),
-        concat_ws(', ', rollup.key_expressions, orders,
+    -- By way of a table of its own, because the server plans no parallel query for INSERT.
+    execute format('create temporary table ecom_sum (%s) on commit drop as select %s from %s where %s group by %s order by 1', columns,
+        concat_ws(', ', replace(rollup.key_expressions, '{month}', replace(month, 'order_date_key', rollup.dated_by)), orders,
                   ecom_internal.sales_parts(case rollup.source when 'lines' then '({expression})::{sum_type}' else 'sum(o.{name})::{sum_type}' end)),
         replace(replace(rollup.from_clause, '{mart}', quote_ident(mart)), '{orders}', orders_source), replace(condition, 'order_date_key', rollup.dated_by),
         (select string_agg(n::text, ', ' order by n) from generate_series(1, cardinality(string_to_array(rollup.keys, ','))) n));
+    execute format('insert into %I.%I (%s) select %3$s from pg_temp.ecom_sum', mart, rollup.name, columns);
     get diagnostics written = row_count;
+    drop table pg_temp.ecom_sum;
     return written;
 end
 $$;
-comment on function ecom_internal.roll_up(name, ecom_internal.rollup, text, text) is
+comment on function ecom_internal.roll_up(name, ecom_internal.rollup, text, text, text) is
 'Computes the rows of a rollup anew where a condition on order_date_key holds, and returns their number.
 Arguments: mart: the resolved name; rollup: its definition; orders_source: orders with order_date, region and segment as a FROM
-item; condition: over whole days or, for a rollup of months, whole months.';
+item; condition: over whole days or, for a rollup of months, whole months; month: expression of the first day of the month, over order_date_key.';
 
-create function ecom_internal.day_conditions(days int[], out of_days text, out of_months text)
+create function ecom_internal.periods_to_roll_up(days int[])
+returns table (grain text, condition text, month text)
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    -- Ranges, because an index serves them.
-    select format('order_date_key = any (%L)', days),
-           coalesce('(' || string_agg(format('order_date_key between %s and %s', m * 100, m * 100 + 99), ' or ' order by m) || ')', 'false')
+    select g, 'true', 'make_date(order_date_key / 10000, order_date_key / 100 % 100, 1)' from unnest(array['day', 'month']) g where days is null
+    union all
+    select 'day', format('order_date_key = any (%L)', days), '' where days <> '{}'
+    union all
+    -- Month by month, with the month as a constant: the server takes an expression of the day for as many groups as
+    -- there are lines, and then neither hashes nor sums in parallel. Ranges, because an index serves them.
+    select 'month', format('order_date_key between %s and %s', m * 100, m * 100 + 99), format('date %L', make_date(m / 100, m % 100, 1))
     from (select distinct d / 100 as m from unnest(days) d) months
 $$;
-comment on function ecom_internal.day_conditions(int[]) is
-'Conditions on order_date_key that keep some days, and the whole months that they lie in. Arguments: days as yyyymmdd.';
+comment on function ecom_internal.periods_to_roll_up(int[]) is
+'Conditions on order_date_key that keep some days, together, and the months that they lie in, one by one; with the month as an expression
+of order_date_key. Arguments: days: as yyyymmdd; NULL means all days and months, in one row each.';
 
 create function ecom_internal.refresh_sales(mart name, as_of date, out rows bigint, out reason text)
 language plpgsql volatile
@@ -286,10 +310,8 @@ declare
     rollup ecom_internal.rollup;
     is_everything boolean;
     days int[];
-    of_days text := 'true';
-    of_months text := 'true';
-    of_line_days text := 'true';
-    of_line_months text := 'true';
+    line_days int[];
+    period record;
     orders_source text;
 begin
     perform ecom_internal.report_progress(mart_id, 'sales', 'orders', 0, phases);
@@ -303,44 +325,29 @@ begin
     rows := rows + ecom_internal.roll_up_customers(mart, is_everything);
 
     if not is_everything then
-        select coalesce(array_agg(distinct c.order_date_key order by c.order_date_key), '{}') into days from pg_temp.ecom_changed_day c;
-        select c.of_days, c.of_months into of_days, of_months from ecom_internal.day_conditions(days) c;
-        select c.of_days, c.of_months into of_line_days, of_line_months
-        from ecom_internal.day_conditions(array(select distinct l.order_date_key from pg_temp.ecom_changed_day l where l.has_changed_lines)) c;
+        days := array(select distinct c.order_date_key from pg_temp.ecom_changed_day c order by 1);
+        line_days := array(select distinct c.order_date_key from pg_temp.ecom_changed_day c where c.has_changed_lines);
     end if;
     drop table pg_temp.ecom_changed_day, pg_temp.ecom_changed_order;
 
-    -- Some months are joined with their attributes once; all orders are too many to be copied.
-    orders_source := format('select o.*, d.date as order_date, g.region, c.segment
+    orders_source := format('(select o.*, d.date as order_date, g.region, c.segment
         from %1$I.fact_order o
         join %1$I.dim_date d on d.date_key = o.order_date_key
         join %1$I.dim_geography g on g.geography_key = o.geography_key
-        join %1$I.dim_customer c on c.customer_key = o.customer_key', mart);
-    if is_everything then
-        orders_source := '(' || orders_source || ')';
-    else
-        execute format('create temporary table ecom_order_of_month on commit drop as %s where %s', orders_source,
-                       replace(of_months, 'order_date_key', 'o.order_date_key'));
-        analyze pg_temp.ecom_order_of_month;
-        orders_source := 'pg_temp.ecom_order_of_month';
-    end if;
+        join %1$I.dim_customer c on c.customer_key = o.customer_key)', mart);
     for rollup in select r.* from ecom_internal.rollup r order by r.position loop
         perform ecom_internal.report_progress(mart_id, 'sales', rollup.name, 1 + rollup.position, phases);
         -- What does not count orders knows nothing of their numbers.
-        rows := rows + ecom_internal.roll_up(mart, rollup, orders_source,
-            case when rollup.has_orders then case rollup.grain when 'day' then of_days else of_months end
-                 else case rollup.grain when 'day' then of_line_days else of_line_months end end);
+        for period in select p.* from ecom_internal.periods_to_roll_up(case when rollup.has_orders then days else line_days end) p
+                      where p.grain = rollup.grain loop
+            rows := rows + ecom_internal.roll_up(mart, rollup, orders_source, period.condition, period.month);
+        end loop;
     end loop;
 
     perform ecom_internal.report_progress(mart_id, 'sales', 'periods', phases - 1, phases);
-    execute format('delete from %I.kpi_period t where t.grain = ''day'' and %s or t.grain = ''month'' and %s', mart,
-                   replace(of_days, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'),
-                   replace(of_months, 'order_date_key', 'to_char(t.period_start, ''YYYYMMDD'')::int'));
-    rows := rows + ecom_internal.roll_up_periods(mart, 'day', orders_source, replace(of_days, 'order_date_key', 'o.order_date_key'))
-                 + ecom_internal.roll_up_periods(mart, 'month', orders_source, replace(of_months, 'order_date_key', 'o.order_date_key'));
-    if not is_everything then
-        drop table pg_temp.ecom_order_of_month;
-    end if;
+    for period in select p.* from ecom_internal.periods_to_roll_up(days) p loop
+        rows := rows + ecom_internal.roll_up_periods(mart, period.grain, orders_source, period.condition);
+    end loop;
     execute format('
         insert into %1$I.rollup_state as s (refreshed_at, first_date, last_date)
         select clock_timestamp(), to_date(min(f.order_date_key)::text, ''YYYYMMDD''), to_date(max(f.order_date_key)::text, ''YYYYMMDD'')

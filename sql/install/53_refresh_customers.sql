@@ -24,7 +24,7 @@ begin
                left join %1$I.customer_summary s on s.customer_key = c.customer_key
                left join %1$I.customer_rfm r on r.customer_key = c.customer_key
                where c.customer_key <> 0
-               order by c.geography_key, c.customer_key) n
+               order by c.geography_key, s.last_order_date, c.customer_key) n
         on t.customer_key = n.customer_key
         when matched and row(t.*) is distinct from row(n.*) then update set %2$s
         when not matched then insert values (%3$s)', mart,

@@ -52,27 +52,24 @@ comment on column {mart}.customer_segment.silhouette is
 comment on column {mart}.customer_segment.pc1 is 'First coordinate for a scatter chart: the principal component with the largest variance.';
 comment on column {mart}.customer_segment.pc2 is 'Second coordinate for a scatter chart.';
 
-create view {mart}.segment_profile as
-select s.segment,
-       count(*)::bigint as customer_count,
-       (count(*) / sum(count(*)) over ())::numeric(9,4) as customer_rate,
-       sum(s.frequency)::bigint as order_count,
-       sum(s.monetary_amount)::numeric(18,2) as monetary_amount,
-       (sum(s.monetary_amount) / nullif(sum(sum(s.monetary_amount)) over (), 0))::numeric(9,4) as monetary_rate,
-       avg(s.recency_days)::numeric(18,1) as mean_recency_days,
-       avg(s.frequency)::numeric(18,2) as mean_frequency,
-       avg(s.monetary_amount)::numeric(18,2) as mean_monetary_amount,
-       avg(s.silhouette)::double precision as mean_silhouette,
-       count(*) filter (where s.previous_segment <> s.segment)::bigint as moved_in_count,
-       coalesce(min(o.moved_out_count), 0)::bigint as moved_out_count,
-       count(*) filter (where s.previous_segment is null)::bigint as new_customer_count,
-       min(s.as_of_date)::date as as_of_date
-from {mart}.customer_segment s
-left join (select m.previous_segment, count(*) as moved_out_count from {mart}.customer_segment m
-           where m.previous_segment <> m.segment group by m.previous_segment) o on o.previous_segment = s.segment
-group by s.segment;
-comment on view {mart}.segment_profile is
-'One row per segment by k-means: size, share of revenue, means, and who moved since the refresh before.';
+create table {mart}.segment_profile (
+    segment              text             primary key,
+    customer_count       bigint           not null,
+    customer_rate        numeric(9,4)     not null,
+    order_count          bigint           not null,
+    monetary_amount      numeric(18,2)    not null,
+    monetary_rate        numeric(9,4),
+    mean_recency_days    numeric(18,1)    not null,
+    mean_frequency       numeric(18,2)    not null,
+    mean_monetary_amount numeric(18,2)    not null,
+    mean_silhouette      double precision,
+    moved_in_count       bigint           not null,
+    moved_out_count      bigint           not null,
+    new_customer_count   bigint           not null,
+    as_of_date           date             not null
+);
+comment on table {mart}.segment_profile is
+'One row per segment by k-means: size, share of revenue, means, and who moved since the refresh before. Written by ecom.refresh.';
 comment on column {mart}.segment_profile.segment is 'Name of the segment by its rank in value and recency.';
 comment on column {mart}.segment_profile.customer_count is 'Customers in the segment.';
 comment on column {mart}.segment_profile.customer_rate is 'Share of all customers with an order, 0 to 1.';
@@ -198,6 +195,40 @@ Uses what the model holds only: lambdas, scaling and centres as they were fitted
 their amount. One row; all NULL when a measure is NULL.
 Arguments: mart; NULL means the setting ecom_analytics.mart. Errors: 55000 before the first ecom.refresh with step segments, 22003 for NaN and infinity.';
 
+create function ecom_internal.write_segment_profile(mart name) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format('
+        delete from %1$I.segment_profile;
+        insert into %1$I.segment_profile
+        select s.segment, count(*), count(*) / sum(count(*)) over (), sum(s.frequency), sum(s.monetary_amount),
+               sum(s.monetary_amount) / nullif(sum(sum(s.monetary_amount)) over (), 0), avg(s.recency_days), avg(s.frequency),
+               avg(s.monetary_amount), avg(s.silhouette), count(*) filter (where s.previous_segment <> s.segment),
+               coalesce(min(o.moved_out_count), 0), count(*) filter (where s.previous_segment is null), min(s.as_of_date)
+        from %1$I.customer_segment s
+        left join (select m.previous_segment, count(*) as moved_out_count from %1$I.customer_segment m
+                   where m.previous_segment <> m.segment group by m.previous_segment) o on o.previous_segment = s.segment
+        group by s.segment', mart);
+end
+$$;
+comment on function ecom_internal.write_segment_profile(name) is
+'Sums customer_segment into segment_profile, so that a chart of ten segments does not read a million customers.
+Arguments: mart: the resolved name.';
+
+create function ecom_internal.clear_segments(mart name) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format('delete from %1$I.customer_segment; delete from %1$I.segment_profile', mart);
+end
+$$;
+comment on function ecom_internal.clear_segments(name) is
+'Empties customer_segment and its sums: a shop without enough customers has no segments.
+Arguments: mart: the resolved name.';
+
 create function ecom_internal.refresh_segments(mart name, as_of date, out rows bigint, out reason text)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -224,7 +255,7 @@ begin
     end if;
     execute format('select count(*) from (%s) s', customers) into customer_count;
     if customer_count < coalesce(k, 2) then
-        execute format('delete from %I.customer_segment', mart);
+        perform ecom_internal.clear_segments(mart);
         rows := 0;
         reason := format('%s customers with orders are too few for %s segments', customer_count, coalesce(k, 2));
         return;
@@ -235,7 +266,7 @@ begin
         execute format('select ecom.kmeans_fit(%s, $1, $2) from (%s) s', features, customers) into fitted using k, options;
     exception when data_exception then
         -- Too few customers who differ.
-        execute format('delete from %I.customer_segment', mart);
+        perform ecom_internal.clear_segments(mart);
         rows := 0;
         reason := sqlerrm;
         return;
@@ -277,6 +308,7 @@ begin
         using as_of, model, components;
     get diagnostics rows = row_count;
     execute format('analyze %I.customer_segment', mart);
+    perform ecom_internal.write_segment_profile(mart);
     reason := '';
 end
 $$;

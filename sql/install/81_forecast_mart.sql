@@ -264,10 +264,10 @@ comment on column {mart}.revenue_outlook.inner_upper_amount is 'Upper end of the
 comment on column {mart}.revenue_outlook.trend_amount is 'Slow movement of actual values.';
 
 create view {mart}.category_outlook as
-select c.order_date as period_start, c.category, 'actual'::text as value_kind, sum(c.sold_quantity - c.returned_quantity)::double precision as units,
-       sum(c.revenue_amount)::double precision as revenue_amount, null::double precision as units_lower, null::double precision as units_upper,
+select c.order_date as period_start, c.category, 'actual'::text as value_kind, (c.sold_quantity - c.returned_quantity)::double precision as units,
+       c.revenue_amount::double precision as revenue_amount, null::double precision as units_lower, null::double precision as units_upper,
        null::double precision as revenue_lower, null::double precision as revenue_upper
-from {mart}.category_cube c group by c.order_date, c.category
+from {mart}.category_day c
 union all
 select f.period_start, f.category, 'forecast', f.units_forecast, f.revenue_forecast, f.units_lower, f.units_upper, f.revenue_lower, f.revenue_upper
 from {mart}.category_demand_forecast f;
