@@ -245,11 +245,12 @@ create table {mart}.customer_rfm (
     f_score          int,
     m_score          int,
     geography_key    int           not null,
+    region           text          not null,
     rfm_code         text          not null,
     segment          text          not null,
     customer_segment text         not null
 );
-create index customer_rfm_geography_key_idx on {mart}.customer_rfm (geography_key, last_order_date);
+create index customer_rfm_region_idx on {mart}.customer_rfm (region, last_order_date);
 comment on table {mart}.customer_rfm is 'One row per known customer: the latest RFM scores, written by ecom.refresh.';
 comment on column {mart}.customer_rfm.customer_key is 'Customer, to dim_customer.';
 comment on column {mart}.customer_rfm.as_of_date is 'Day that the scores look back from.';
@@ -262,6 +263,7 @@ comment on column {mart}.customer_rfm.f_score is 'Frequency score, highest = mos
 comment on column {mart}.customer_rfm.m_score is 'Monetary score, highest = most revenue; empty for prospects.';
 comment on column {mart}.customer_rfm.rfm_code is 'The three scores as one text; empty text for prospects.';
 comment on column {mart}.customer_rfm.geography_key is 'Home of the customer when scored, to dim_geography; 0 when not known.';
+comment on column {mart}.customer_rfm.region is 'Region of that home.';
 comment on column {mart}.customer_rfm.segment is 'Segment by the rules of rfm_rule.';
 comment on column {mart}.customer_rfm.customer_segment is 'Segment that the shop itself gave the customer, when scored.';
 

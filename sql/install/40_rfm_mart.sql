@@ -215,20 +215,22 @@ begin
     execute format('
         merge into %1$I.customer_rfm t
         using (select s.customer_key, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m,
-                      coalesce(s.code, '''') as code, s.segment, c.geography_key, c.segment as customer_segment
-               from ecom.rfm_score(%1$L, $1) s join %1$I.dim_customer c on c.customer_key = s.customer_key
+                      coalesce(s.code, '''') as code, s.segment, c.geography_key, g.region, c.segment as customer_segment
+               from ecom.rfm_score(%1$L, $1) s
+               join %1$I.dim_customer c on c.customer_key = s.customer_key
+               join %1$I.dim_geography g on g.geography_key = c.geography_key
                -- Customers of a region and a month lie together, where views that filter by them find them.
-               order by c.geography_key, s.recency_days, c.customer_key) s
+               order by g.region, s.recency_days, c.customer_key) s
         on t.customer_key = s.customer_key
         when matched then update set
             as_of_date = $1, last_order_date = $1 - s.recency_days, recency_days = s.recency_days, frequency = s.frequency,
             monetary_amount = s.monetary, r_score = s.r, f_score = s.f, m_score = s.m, geography_key = s.geography_key,
-            rfm_code = s.code, segment = s.segment, customer_segment = s.customer_segment
+            region = s.region, rfm_code = s.code, segment = s.segment, customer_segment = s.customer_segment
         when not matched then insert
             (customer_key, as_of_date, last_order_date, recency_days, frequency, monetary_amount, r_score, f_score, m_score,
-             geography_key, rfm_code, segment, customer_segment)
+             geography_key, region, rfm_code, segment, customer_segment)
             values (s.customer_key, $1, $1 - s.recency_days, s.recency_days, s.frequency, s.monetary, s.r, s.f, s.m,
-                    s.geography_key, s.code, s.segment, s.customer_segment)', mart)
+                    s.geography_key, s.region, s.code, s.segment, s.customer_segment)', mart)
         using as_of;
     get diagnostics rows = row_count;
     perform ecom_internal.report_progress(mart_id, 'rfm', 'gathering statistics', 0, 0);
@@ -255,7 +257,7 @@ comment on function ecom_internal.refresh_rfm(name, date) is
 insert into ecom_internal.mart_part (name, position, ddl) values ('rfm_views', 91, $ddl$
 create view {mart}.rfm_customer as
 select s.customer_key, c.customer_id, c.name, s.customer_segment, c.age_group, c.gender, c.acquisition_date,
-       g.country, g.region, g.state, g.city,
+       g.country, s.region, g.state, g.city,
        s.as_of_date, s.last_order_date, s.recency_days, s.frequency, s.monetary_amount, s.r_score, s.f_score, s.m_score, s.rfm_code,
        s.segment as rfm_segment
 from {mart}.customer_rfm s

@@ -19,12 +19,13 @@ begin
                       s.mean_interval_days, coalesce(s.gross_amount, 0)::numeric(18,4) as gross_amount,
                       coalesce(s.return_amount, 0)::numeric(18,4) as return_amount,
                       coalesce(s.revenue_amount, 0)::numeric(18,4) as revenue_amount,
-                      c.segment as customer_segment, r.segment as rfm_segment
+                      g.region, c.segment as customer_segment, r.segment as rfm_segment
                from %1$I.dim_customer c
+               join %1$I.dim_geography g on g.geography_key = c.geography_key
                left join %1$I.customer_summary s on s.customer_key = c.customer_key
                left join %1$I.customer_rfm r on r.customer_key = c.customer_key
                where c.customer_key <> 0
-               order by c.geography_key, s.last_order_date, c.customer_key) n
+               order by g.region, s.last_order_date, c.customer_key) n
         on t.customer_key = n.customer_key
         when matched and row(t.*) is distinct from row(n.*) then update set %2$s
         when not matched then insert values (%3$s)', mart,

@@ -155,7 +155,7 @@ comment on view {mart}.shipping_mix is 'One row per shipping method with sales, 
 
 create view {mart}.customer_overview as
 select s.customer_key, c.customer_id, c.name, s.customer_segment, c.age_group, c.gender, c.acquisition_date,
-       g.country, g.region, g.state, g.city, s.first_order_date, s.last_order_date, s.order_count, s.gross_amount, s.return_amount,
+       g.country, s.region, g.state, g.city, s.first_order_date, s.last_order_date, s.order_count, s.gross_amount, s.return_amount,
        s.revenue_amount, (s.revenue_amount / nullif(s.order_count, 0))::numeric(18,2) as average_order_amount, s.mean_interval_days,
        s.rfm_segment
 from {mart}.customer_snapshot s
