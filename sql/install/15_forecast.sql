@@ -43,7 +43,7 @@ create aggregate ecom.auto_forecast(ts timestamp, value float8, horizon int) (
     combinefunc = ecom_internal.forecast_combine, parallel = safe
 );
 comment on aggregate ecom.auto_forecast(timestamp, float8, int) is
-'Forecasts a series automatically: the mean of exponential smoothing, DOTM and STM, with calibrated intervals.
+'Forecasts a series automatically: the mean of exponential smoothing and DOTM, with calibrated intervals.
 Example: SELECT (unnest(ecom.auto_forecast(order_date, revenue_amount::float8, 14))).* FROM shop.kpi_daily
 Infers the step, sums values of a step, and takes steps without rows for 0.
 One row of ecom.forecast_row a step. See ecom.auto_forecast(ts, value, horizon, options) for options, rules and errors.
@@ -53,7 +53,7 @@ create aggregate ecom.auto_forecast(ts timestamp, value float8, horizon int, opt
     combinefunc = ecom_internal.forecast_combine, parallel = safe
 );
 comment on aggregate ecom.auto_forecast(timestamp, float8, int, jsonb) is
-'Forecasts a series automatically: the mean of exponential smoothing, DOTM and STM, with calibrated intervals. With options.
+'Forecasts a series automatically: the mean of exponential smoothing and DOTM, with calibrated intervals. With options.
 Example: SELECT (unnest(ecom.auto_forecast(order_date, revenue_amount::float8, 14, ''{"level": 0.8}''))).* FROM shop.kpi_daily
 - horizon: steps to forecast, 1 to 100000
 - options: JSON, read from the first row
@@ -97,7 +97,7 @@ begin atomic
             'duplicates', auto_forecast.duplicates, 'gaps', auto_forecast.gaps, 'nonnegative', auto_forecast.nonnegative, 'calibrate', auto_forecast.calibrate)));
 end;
 comment on function ecom.auto_forecast(text, int, text, int, float8, text, text, boolean, boolean) is
-'Forecasts a series automatically: the mean of exponential smoothing, DOTM and STM, with calibrated intervals. For every series of a query, on all threads.
+'Forecasts a series automatically: the mean of exponential smoothing and DOTM, with calibrated intervals. For every series of a query, on all threads.
 Example: SELECT * FROM ecom.auto_forecast(''SELECT 1, order_date, revenue_amount FROM shop.kpi_daily'', 14)
 - query: returns series (any type), ts (date or timestamp), value (a number) and optionally regressors; rows in any order; it runs as the
   caller, and names are found by the search_path; rows after the last value, with a NULL value, give regressors of the future

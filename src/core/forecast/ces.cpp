@@ -23,6 +23,13 @@ std::size_t parameter_count(CesSeason season) {
     return season == CesSeason::kPartial ? 3 : season == CesSeason::kFull ? 4 : 2;
 }
 
+// One complex state by a complex weight of the error.
+void turn(double& real, double& imaginary, double weight, double weight_imaginary, double error) {
+    const double next = real - (1.0 - weight_imaginary) * imaginary + (weight - weight_imaginary) * error;
+    imaginary = real + (1.0 - weight) * imaginary + (weight + weight_imaginary) * error;
+    real = next;
+}
+
 CesParams params_of(CesSeason season, const double* x) {
     CesParams params;
     params.alpha = x[0];
@@ -46,12 +53,14 @@ double run(const CesParams& params, CesState& state, const std::vector<double>& 
     return squares;
 }
 
-// Forwards and backwards, and forwards again from what was there before the first value.
+// Forwards and backwards, and forwards again from what was there before the first value. At each end the states go on to where the next
+// value would be, which is from where the other direction foretells the value at the end (backcasting of smooth for R).
 double fit_states(const CesParams& params, CesState& state, const std::vector<double>& values, double* fitted) {
-    run(params, state, values, false, nullptr);
-    state = state.reversed(values.size());
-    run(params, state, values, true, nullptr);
-    state = state.reversed(values.size());
+    for (const bool is_backwards : {false, true}) {
+        run(params, state, values, is_backwards, nullptr);
+        state.advance(params);
+        state = state.reversed(values.size());
+    }
     return run(params, state, values, false, fitted);
 }
 
@@ -62,7 +71,7 @@ CesState first_state(CesSeason season, std::size_t period, const std::vector<dou
     if (season == CesSeason::kSimple) {
         state.level.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(period));
     } else {
-        const std::size_t first = std::min(values.size(), std::max<std::size_t>(10, season == CesSeason::kNone ? 10 : period));
+        const std::size_t first = std::min(values.size(), season == CesSeason::kNone ? 10 : period);
         double sum = 0.0;
         for (std::size_t i = 0; i < first; ++i) sum += values[i];
         state.level.assign(1, sum / static_cast<double>(first));
@@ -100,8 +109,8 @@ Candidate estimate(CesSeason season, std::size_t period, const std::vector<doubl
     std::vector<double> start{1.3, 1.0}, lower{kLow, kLow}, upper{kMostAlpha, kMostAlphaImaginary};
     if (parameter_count(season) > 2) {
         start.push_back(season == CesSeason::kFull ? 1.3 : 0.1);
-        lower.push_back(season == CesSeason::kFull ? kLow : 1e-4);
-        upper.push_back(season == CesSeason::kFull ? kMostBeta : 1.0);
+        lower.push_back(kLow);
+        upper.push_back(kMostBeta);
     }
     if (season == CesSeason::kFull) {
         start.push_back(1.0);
@@ -143,19 +152,20 @@ double CesState::foretold(std::size_t step) const {
 }
 
 void CesState::move(const CesParams& params, std::size_t step, double error) {
-    const auto turn = [&](double& real, double& imaginary, double weight, double weight_imaginary) {
-        const double next = real - (1.0 - weight_imaginary) * imaginary + (weight - weight_imaginary) * error;
-        imaginary = real + (1.0 - weight) * imaginary + (weight + weight_imaginary) * error;
-        real = next;
-    };
     const std::size_t place = step % level.size();
-    turn(level[place], information[place], params.alpha, params.alpha_imaginary);
+    turn(level[place], information[place], params.alpha, params.alpha_imaginary, error);
     if (season.empty()) return;
     const std::size_t at = step % season.size();
     if (season_information.empty())
         season[at] += params.beta * error;
     else
-        turn(season[at], season_information[at], params.beta, params.beta_imaginary);
+        turn(season[at], season_information[at], params.beta, params.beta_imaginary, error);
+}
+
+void CesState::advance(const CesParams& params) {
+    for (std::size_t i = 0; i < level.size(); ++i) turn(level[i], information[i], params.alpha, params.alpha_imaginary, 0.0);
+    for (std::size_t i = 0; i < season_information.size(); ++i)
+        turn(season[i], season_information[i], params.beta, params.beta_imaginary, 0.0);
 }
 
 CesState CesState::reversed(std::size_t n) const {

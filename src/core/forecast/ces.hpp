@@ -41,6 +41,8 @@ struct CesState {
     // Of the step that comes `step`-th from the beginning, which is the next.
     double foretold(std::size_t step) const;
     void move(const CesParams& params, std::size_t step, double error);
+    // To the next step, or period, of every state without an error.
+    void advance(const CesParams& params);
     // For the series in the opposite direction, when `n` steps have been seen.
     CesState reversed(std::size_t n) const;
 };

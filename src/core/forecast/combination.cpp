@@ -18,30 +18,38 @@ constexpr std::size_t kLeastPast = 8;       // values that the first of the roll
 constexpr std::size_t kFarthest = 24;       // steps ahead that are scored
 constexpr std::size_t kMostScores = 10'000;
 
-std::vector<std::unique_ptr<Forecaster>> fit_members(const RegularSeries& series, std::size_t period, Host& host) {
-    std::vector<std::unique_ptr<Forecaster>> members;
-    const auto add = [&](auto fit) {
+using Members = std::vector<CombinationForecaster::Member>;
+
+double total_weight(const Members& members) {
+    double sum = 0.0;
+    for (const auto& member : members) sum += member.weight;
+    return sum;
+}
+
+Members fit_members(const RegularSeries& series, std::size_t period, Host& host) {
+    Members members;
+    const auto add = [&](double weight, auto fit) {
         try {
-            members.push_back(fit());
+            members.push_back({fit(), weight});
         } catch (const Error& e) {
             // The others go on without it.
             if (e.code() != ErrorCode::kNotEnoughData && e.code() != ErrorCode::kNumericFailure) throw;
         }
     };
-    add([&] { return fit_ets(series, period, {}, host); });
-    add([&] { return fit_theta(series, period, ThetaKind{true, true}, host); });
-    add([&] { return fit_theta(series, period, ThetaKind{false, false}, host); });
+    add(1.0, [&] { return fit_ets(series, period, {}, host); });
+    add(2.0, [&] { return fit_theta(series, period, ThetaKind{true, true}, host); });
     return members;
 }
 
-Forecast mean_forecast(const std::vector<std::unique_ptr<Forecaster>>& members, std::size_t horizon, Host& host) {
+Forecast mean_forecast(const Members& members, std::size_t horizon, Host& host) {
     Forecast mean{std::vector<double>(horizon, 0.0), std::vector<double>(horizon, 0.0)};
-    const auto count = static_cast<double>(members.size());
-    for (const auto& member : members) {
+    const double total = total_weight(members);
+    for (const auto& [member, weight] : members) {
         const Forecast one = member->forecast(horizon, {}, host);
+        const double share = weight / total;
         for (std::size_t i = 0; i < horizon; ++i) {
-            mean.mean[i] += one.mean[i] / count;
-            mean.variance[i] += std::sqrt(one.variance[i]) / count;
+            mean.mean[i] += share * one.mean[i];
+            mean.variance[i] += share * std::sqrt(one.variance[i]);
         }
     }
     // Standard errors are averaged: those of one method that sees no pattern shall not rule.
@@ -74,7 +82,7 @@ Scores rolling_scores(const RegularSeries& series, std::size_t period, Host& hos
             const double score = std::fabs(series.values[t + i] - foretold.mean[i]) / std::sqrt(foretold.variance[i]);
             if (std::isfinite(score)) scores.push_back(score);
         }
-        for (const auto& member : members) member->append({series.values[t]}, {}, host);
+        for (const auto& member : members) member.forecaster->append({series.values[t]}, {}, host);
         ++found.origins;
     }
     std::sort(scores.begin(), scores.end());
@@ -91,7 +99,11 @@ double conformal_quantile(const std::vector<double>& scores, double level) {
 
 std::string CombinationForecaster::method() const {
     std::string names;
-    for (const auto& member : members_) names += (names.empty() ? "" : " + ") + member->method();
+    for (const auto& [member, weight] : members_) {
+        if (!names.empty()) names += " + ";
+        if (weight != 1.0) names += std::to_string(static_cast<int>(weight)) + " x ";
+        names += member->method();
+    }
     return "mean of " + names;
 }
 
@@ -113,11 +125,11 @@ double CombinationForecaster::critical(double level) const {
 
 double CombinationForecaster::take(double value, const std::vector<double>&, Host& host) {
     double sum = 0.0;
-    for (const auto& member : members_) {
+    for (const auto& [member, weight] : members_) {
         member->append({value}, {}, host);
-        sum += member->series().fitted.back();
+        sum += weight * member->series().fitted.back();
     }
-    return sum / static_cast<double>(members_.size());
+    return sum / total_weight(members_);
 }
 
 std::unique_ptr<Forecaster> fit_combination(const RegularSeries& series, std::size_t period, bool calibrate, Host& host) {
@@ -127,10 +139,10 @@ std::unique_ptr<Forecaster> fit_combination(const RegularSeries& series, std::si
     fitted.grid = series.grid;
     fitted.values = series.values;
     fitted.fitted.assign(series.size(), 0.0);
-    for (const auto& member : members) {
+    const double total = total_weight(members);
+    for (const auto& [member, weight] : members) {
         fitted.period = std::max(fitted.period, member->series().period);
-        for (std::size_t i = 0; i < series.size(); ++i)
-            fitted.fitted[i] += member->series().fitted[i] / static_cast<double>(members.size());
+        for (std::size_t i = 0; i < series.size(); ++i) fitted.fitted[i] += weight / total * member->series().fitted[i];
     }
     auto model = std::make_unique<CombinationForecaster>(std::move(fitted), std::move(members));
     if (calibrate) {
@@ -143,9 +155,10 @@ std::unique_ptr<Forecaster> fit_combination(const RegularSeries& series, std::si
 
 Document CombinationForecaster::parameters() const {
     Document::List list;
-    for (const auto& member : members_) {
+    for (const auto& [member, weight] : members_) {
         Document stored = Document::object();
         store_forecaster(stored, "body", *member);
+        stored.set("weight", Document(weight));
         list.push_back(std::move(stored));
     }
     return Document::object().set("members", Document(list)).set("scores", Document(scores_))
@@ -155,7 +168,7 @@ Document CombinationForecaster::parameters() const {
 Document CombinationForecaster::description() const {
     Document info = Document::object();
     Document::Strings names;
-    for (const auto& member : members_) names.push_back(member->method());
+    for (const auto& member : members_) names.push_back(member.forecaster->method());
     info.set("members", Document(names)).set("calibration_scores", Document(static_cast<std::int64_t>(scores_.size())));
     if (scores_.empty()) return info;
     const auto within = std::upper_bound(scores_.begin(), scores_.end(), normal_critical(0.95)) - scores_.begin();
@@ -166,9 +179,15 @@ Document CombinationForecaster::description() const {
 
 std::unique_ptr<Model> CombinationForecaster::decode(const Document& body, int) {
     const Document& stored = body.at("parameters");
-    std::vector<std::unique_ptr<Forecaster>> members;
+    Members members;
     const auto may_be_member = [](std::string_view kind) { return kind != kKind && kind != AdjustedForecaster::kKind; };
-    for (const Document& member : stored.at("members").as_list()) members.push_back(stored_forecaster(member, "body", may_be_member));
+    for (const Document& member : stored.at("members").as_list()) {
+        // Models of before there were weights have none: all members count the same.
+        const Document* stored_weight = member.find("weight");
+        const double weight = stored_weight == nullptr ? 1.0 : stored_weight->as_double();
+        if (!(weight > 0.0 && weight <= 1000.0)) Reader::corrupt();
+        members.push_back({stored_forecaster(member, "body", may_be_member), weight});
+    }
     if (members.empty()) Reader::corrupt();
     auto model = std::make_unique<CombinationForecaster>(FittedSeries::decode(body.at("series")), std::move(members));
     model->scores_ = stored.at("scores").as_doubles();

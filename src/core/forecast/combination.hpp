@@ -1,7 +1,8 @@
-// The automatic forecast: the mean of several methods, with intervals calibrated on the series' own past.
+// The automatic forecast: the mean of exponential smoothing and DOTM, with intervals calibrated on the series' own past.
 //
-// The mean of exponential smoothing, DOTM and STM forecasts better than each of them and than every entrant of the M3 competition;
-// choosing one by a criterion does not (Petropoulos and Svetunkov, 2020, "A simple combination of univariate models", IJF 36).
+// A mean of methods forecasts better than each of them and than every entrant of the M3 competition; choosing one by a criterion does
+// not (Petropoulos and Svetunkov, 2020, "A simple combination of univariate models", IJF 36). DOTM, the better of the two, counts
+// twice; that was chosen by forecasts of the M1 competition and of the last values in the training part of M3.
 //
 // Standard errors of the methods are too small as a rule, because they leave out that model and parameters are uncertain. Therefore the
 // combination is fitted to the first two thirds of the series too and forecasts from every later step; the distances of what came, in
@@ -21,7 +22,12 @@ class CombinationForecaster final : public Forecaster {
 public:
     static constexpr std::string_view kKind = "forecast_combination";
 
-    CombinationForecaster(FittedSeries series, std::vector<std::unique_ptr<Forecaster>> members)
+    struct Member {
+        std::unique_ptr<Forecaster> forecaster;
+        double weight;
+    };
+
+    CombinationForecaster(FittedSeries series, std::vector<Member> members)
         : Forecaster(std::move(series)), members_(std::move(members)) {}
 
     std::string_view kind() const override { return kKind; }
@@ -38,7 +44,7 @@ protected:
 private:
     friend std::unique_ptr<Forecaster> fit_combination(const RegularSeries&, std::size_t, bool, Host&);
 
-    std::vector<std::unique_ptr<Forecaster>> members_;
+    std::vector<Member> members_;
     // What stands for the normal distribution's critical value.
     double critical(double level) const;
 

@@ -5,249 +5,13 @@
 #include <limits>
 
 #include "core/base/budget.hpp"
-#include "core/forecast/classical.hpp"
 #include "core/forecast/series.hpp"
-#include "core/optim/lbfgs.hpp"
-#include "core/optim/nelder_mead.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
 namespace {
 
-constexpr double kLow = 1e-4, kHigh = 0.9999;
-constexpr double kLeastPhi = 0.8, kMostPhi = 0.98;
 constexpr std::size_t kLongestSeason = 24;
-
-// The numbers that are searched, in the order alpha, beta, gamma, phi, level, growth, seasons from the last backwards.
-class Search {
-public:
-    Search(const EtsKind& kind, std::size_t period, const std::vector<double>& values)
-        : kind_(kind), period_(period), values_(values) {
-        state_.season.resize(kind.season == EtsSeason::kNone ? 0 : period);
-    }
-
-    bool has_trend() const { return kind_.trend != EtsTrend::kNone; }
-    bool has_season() const { return kind_.season != EtsSeason::kNone; }
-
-    // Smoothing parameters as R starts from.
-    void start(EtsState initial, std::vector<double>& x, std::vector<double>& lower, std::vector<double>& upper) const {
-        const auto put = [&](double value, double low, double high) {
-            x.push_back(value);
-            lower.push_back(low);
-            upper.push_back(high);
-        };
-        const double alpha = kLow + 0.2 * (kHigh - kLow) / static_cast<double>(has_season() ? period_ : 1);
-        put(alpha, kLow, kHigh);
-        if (has_trend()) put(kLow + 0.1 * (std::min(kHigh, alpha) - kLow), kLow, kHigh);
-        if (has_season()) put(kLow + 0.05 * (std::min(kHigh, 1.0 - alpha) - kLow), kLow, kHigh);
-        if (kind_.trend == EtsTrend::kDamped) put(kLeastPhi + 0.99 * (kMostPhi - kLeastPhi), kLeastPhi, kMostPhi);
-        constexpr double kFar = std::numeric_limits<double>::max();
-        put(initial.level, -kFar, kFar);
-        if (has_trend()) put(initial.growth, -kFar, kFar);
-        for (std::size_t j = initial.season.size(); j-- > 1;) put(initial.season[j], -kFar, kFar);
-    }
-
-    // False outside the region of parameters.
-    bool read(const double* x, EtsParams& params, EtsState& state) const {
-        params = {};
-        params.alpha = *x++;
-        if (has_trend()) {
-            params.beta = *x++;
-            if (params.beta > params.alpha) return false;
-        }
-        if (has_season()) {
-            params.gamma = *x++;
-            if (params.gamma > 1.0 - params.alpha) return false;
-        }
-        if (kind_.trend == EtsTrend::kDamped) params.phi = *x++;
-        state.level = *x++;
-        state.growth = has_trend() ? *x++ : 0.0;
-        if (!has_season()) return true;
-        double rest = kind_.season == EtsSeason::kMultiplicative ? static_cast<double>(period_) : 0.0;
-        for (std::size_t j = period_; j-- > 1;) {
-            state.season[j] = *x++;
-            rest -= state.season[j];
-            if (kind_.season == EtsSeason::kMultiplicative && state.season[j] <= 0.0) return false;
-        }
-        state.season[0] = rest;
-        return kind_.season != EtsSeason::kMultiplicative || rest > 0.0;
-    }
-
-    double operator()(const double* x) {
-        EtsParams params;
-        if (!read(x, params, state_)) return std::numeric_limits<double>::infinity();
-        return ets_run(kind_, params, state_, values_.data(), values_.size(), nullptr).minus_two_log_likelihood;
-    }
-
-    // Shares of the allowed ranges, and states over their unit: coordinates without bounds for a gradient method.
-    void to_free(const std::vector<double>& x, const std::vector<double>& units, Eigen::VectorXd& u) const {
-        std::size_t i = 0;
-        const auto share = [&](double low, double high) {
-            // Bounds are reached at finite coordinates; the search does not begin on them, where the slope is zero.
-            const double s = std::clamp((x[i] - low) / (high - low), 1e-5, 1.0 - 1e-5);
-            u[static_cast<Eigen::Index>(i++)] = std::asin(std::sqrt(s));
-        };
-        share(kLow, kHigh);
-        if (has_trend()) share(kLow, std::max(x[0], 2 * kLow));
-        if (has_season()) share(kLow, std::max(1.0 - x[0], 2 * kLow));
-        if (kind_.trend == EtsTrend::kDamped) share(kLeastPhi, kMostPhi);
-        for (; i < x.size(); ++i) u[static_cast<Eigen::Index>(i)] = x[i] / units[i];
-    }
-
-    void from_free(const Eigen::VectorXd& u, const std::vector<double>& units, std::vector<double>& x) const {
-        std::size_t i = 0;
-        const auto share = [&](double low, double high) {
-            const double sine = std::sin(u[static_cast<Eigen::Index>(i)]);
-            x[i] = low + (high - low) * sine * sine;
-            ++i;
-        };
-        share(kLow, kHigh);
-        if (has_trend()) share(kLow, std::max(x[0], 2 * kLow));
-        if (has_season()) share(kLow, std::max(1.0 - x[0], 2 * kLow));
-        if (kind_.trend == EtsTrend::kDamped) share(kLeastPhi, kMostPhi);
-        for (; i < x.size(); ++i) x[i] = u[static_cast<Eigen::Index>(i)] * units[i];
-    }
-
-private:
-    EtsKind kind_;
-    std::size_t period_;
-    const std::vector<double>& values_;
-    EtsState state_;
-};
-
-// Level and growth from a line through the first values without season, the season from a classical decomposition.
-EtsState initial_state(const EtsKind& kind, std::size_t period, const std::vector<double>& values, Host& host) {
-    EtsState state;
-    std::vector<double> adjusted = values;
-    if (kind.season != EtsSeason::kNone) {
-        const bool is_multiplicative = kind.season == EtsSeason::kMultiplicative;
-        const ClassicalResult parts = classical_decomposition(
-            values, period, is_multiplicative ? DecompositionType::kMultiplicative : DecompositionType::kAdditive, host);
-        state.season.assign(parts.seasonal.begin(), parts.seasonal.begin() + static_cast<std::ptrdiff_t>(period));
-        for (double& s : state.season)
-            if (!std::isfinite(s)) s = is_multiplicative ? 1.0 : 0.0;
-        if (is_multiplicative) {
-            double sum = 0.0;
-            for (double& s : state.season) sum += s = std::max(s, 1e-2);
-            for (double& s : state.season) s *= static_cast<double>(period) / sum;
-        }
-        for (std::size_t i = 0; i < adjusted.size(); ++i)
-            adjusted[i] = is_multiplicative ? adjusted[i] / state.season[i % period] : adjusted[i] - state.season[i % period];
-    }
-    const std::size_t first = std::min(values.size(), std::max<std::size_t>(10, kind.season == EtsSeason::kNone ? 10 : 2 * period));
-    const auto count = static_cast<double>(first);
-    double sum = 0.0, products = 0.0;
-    for (std::size_t i = 0; i < first; ++i) {
-        sum += adjusted[i];
-        products += adjusted[i] * (static_cast<double>(i + 1) - (count + 1.0) / 2.0);
-    }
-    const double mean = sum / count;
-    if (kind.trend == EtsTrend::kNone) {
-        state.level = mean;
-    } else {
-        state.growth = products * 12.0 / (count * (count * count - 1.0));
-        state.level = mean - state.growth * (count + 1.0) / 2.0;
-        // At exactly zero a multiplicative error has no scale.
-        if (std::fabs(state.level + state.growth) < 1e-8) {
-            state.level *= 1.0 + 1e-3;
-            state.growth *= 1.0 - 1e-3;
-        }
-    }
-    return state;
-}
-
-struct Candidate {
-    EtsKind kind;
-    std::vector<double> x;
-    double value = std::numeric_limits<double>::infinity();  // -2 log-likelihood
-    double aicc = std::numeric_limits<double>::infinity();
-};
-
-// Climbs to the top from where it is, by the gradient; several times, each time from the best point so far.
-void polish(Search& search, Candidate& candidate, Host& host) {
-    std::vector<double> units(candidate.x.size(), 1.0);
-    double unit = 0.0;
-    const std::size_t smoothing = 1 + search.has_trend() + search.has_season() + (candidate.kind.trend == EtsTrend::kDamped);
-    for (std::size_t i = smoothing; i < units.size(); ++i) unit = std::max(unit, std::fabs(candidate.x[i]));
-    for (std::size_t i = smoothing; i < units.size(); ++i) {
-        const bool is_factor = candidate.kind.season == EtsSeason::kMultiplicative && i >= smoothing + 1 + search.has_trend();
-        units[i] = is_factor ? 1.0 : std::max(unit, 1e-12);
-    }
-    std::vector<double> x(candidate.x.size());
-    const auto value_at = [&](const Eigen::VectorXd& u) {
-        search.from_free(u, units, x);
-        const double value = search(x.data());
-        return std::isfinite(value) ? value : 1e100;
-    };
-    const Objective objective = [&](const Eigen::VectorXd& u, Eigen::VectorXd& gradient) {
-        Eigen::VectorXd moved = u;
-        for (Eigen::Index i = 0; i < u.size(); ++i) {
-            const double step = 1e-6 * std::max(1e-2, std::fabs(u[i]));
-            moved[i] = u[i] + step;
-            const double up = value_at(moved);
-            moved[i] = u[i] - step;
-            const double down = value_at(moved);
-            moved[i] = u[i];
-            gradient[i] = (up - down) / (2.0 * step);
-        }
-        return value_at(u);
-    };
-    LbfgsParams params;
-    params.max_iterations = 400;
-    params.value_tolerance = 1e-10;
-    for (int round = 0; round < 3; ++round) {
-        Eigen::VectorXd u(static_cast<Eigen::Index>(candidate.x.size()));
-        search.to_free(candidate.x, units, u);
-        if (value_at(u) >= 1e100) return;
-        const LbfgsResult found = lbfgs_minimize(objective, u, params, host);
-        search.from_free(found.x, units, x);
-        const double value = search(x.data());
-        if (!(value < candidate.value - 1e-7)) return;
-        candidate.value = value;
-        candidate.x = x;
-    }
-}
-
-Candidate estimate(const EtsKind& kind, std::size_t period, const std::vector<double>& values, EtsEffort effort, Host& host) {
-    Candidate candidate;
-    candidate.kind = kind;
-    Search search(kind, period, values);
-    std::vector<double> x, lower, upper;
-    search.start(initial_state(kind, period, values, host), x, lower, upper);
-    const std::vector<double> start = x;
-    const auto climb = [&](std::vector<double> from) {
-        Candidate other = candidate;
-        NelderMeadParams stop;
-        stop.max_iterations = 1000;
-        stop.tolerance = 1e-3;
-        const NelderMeadResult found =
-            nelder_mead_minimize([&](const double* p) { return search(p); }, std::move(from), lower, upper, stop, host);
-        other.value = found.value;
-        other.x = found.x;
-        if (effort == EtsEffort::kExact && std::isfinite(other.value)) polish(search, other, host);
-        if (other.value < candidate.value || candidate.x.empty()) candidate = other;
-    };
-    climb(start);
-    if (effort == EtsEffort::kExact) {
-        // Other tops: fast and slow levels, fast and fixed seasons.
-        for (const double alpha : {0.15, 0.5, 0.9}) {
-            for (const double gamma_share : {0.02, 0.9}) {
-                std::vector<double> from = start;
-                std::size_t i = 0;
-                from[i++] = alpha;
-                if (search.has_trend()) from[i++] = 0.05 * alpha;
-                if (search.has_season()) from[i++] = std::max(2 * kLow, gamma_share * (1.0 - alpha));
-                climb(from);
-                if (!search.has_season()) break;
-            }
-        }
-    }
-    const auto n = static_cast<double>(values.size());
-    const auto k = static_cast<double>(kind.parameter_count(period) + 1);
-    candidate.aicc = candidate.value + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
-    if (!(candidate.value < 1e100)) candidate.aicc = std::numeric_limits<double>::infinity();
-    return candidate;
-}
 
 bool allows(const EtsOptions& options, const EtsKind& kind) {
     return options.multiplicative_error.value_or(kind.multiplicative_error) == kind.multiplicative_error &&
@@ -293,10 +57,10 @@ EtsOptions parse_ets_model(std::string_view name) {
 std::unique_ptr<Forecaster> fit_ets(const RegularSeries& series, std::size_t period, const EtsOptions& options, Host& host) {
     const std::vector<double> values = interpolated(series.values);
     const std::size_t n = values.size();
-    require_memory(host, mul_size(n, 64), "exponential smoothing of " + std::to_string(n) + " values");
+    require_memory(host, mul_size(n, 128), "exponential smoothing of " + std::to_string(n) + " values");
     const bool is_positive = std::all_of(values.begin(), values.end(), [](double v) { return v > 0.0; });
     const bool has_season = period > 1 && period <= kLongestSeason && n >= 2 * period;
-    Candidate best;
+    EtsEstimate best;
     bool found = false;
     for (const bool multiplicative : {false, true})
         for (const EtsTrend trend : {EtsTrend::kNone, EtsTrend::kAdditive, EtsTrend::kDamped})
@@ -308,7 +72,7 @@ std::unique_ptr<Forecaster> fit_ets(const RegularSeries& series, std::size_t per
                 if (!allows(options, kind)) continue;
                 // AICc needs more values than parameters and their variance.
                 if (n < kind.parameter_count(has_season ? period : 1) + 3) continue;
-                Candidate candidate = estimate(kind, period, values, options.effort, host);
+                EtsEstimate candidate = estimate_ets(kind, period, values, options.effort, host);
                 if (!std::isfinite(candidate.aicc) || (found && candidate.aicc >= best.aicc)) continue;
                 best = std::move(candidate);
                 found = true;
@@ -324,12 +88,12 @@ std::unique_ptr<Forecaster> fit_ets(const RegularSeries& series, std::size_t per
     fitted.values = series.values;
     fitted.fitted.assign(n, kMissingValue);
     auto model = std::make_unique<EtsForecaster>(std::move(fitted), best.kind);
-    model->state_.season.resize(best.kind.season == EtsSeason::kNone ? 0 : period);
-    Search(best.kind, period, values).read(best.x.data(), model->params_, model->state_);
+    model->params_ = best.params;
+    model->state_ = best.first;
     const EtsFit run = ets_run(best.kind, model->params_, model->state_, values.data(), n, model->series_.fitted.data());
     const std::size_t k = best.kind.parameter_count(period);
     model->variance_ = run.sum_of_squares / static_cast<double>(n > k ? n - k : 1);
-    model->log_likelihood_ = -0.5 * best.value;
+    model->log_likelihood_ = -0.5 * best.minus_two_log_likelihood;
     model->aicc_ = best.aicc;
     return model;
 }

@@ -1,18 +1,15 @@
-// Forecasts by exponential smoothing, the model chosen among 15 by AICc. Conventions of ets() of R's forecast: see ets_model.hpp;
-// parameters within alpha, beta, gamma in [1e-4, 0.9999], beta < alpha, gamma < 1 - alpha, phi in [0.8, 0.98].
+// Forecasts by exponential smoothing, the model chosen among 15 by AICc. Conventions of ets() of R's forecast: see ets_model.hpp and
+// ets_estimate.hpp.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "core/forecast/ets_model.hpp"
+#include "core/forecast/ets_estimate.hpp"
 #include "core/forecast/method.hpp"
 
 namespace ecom::core {
-
-// How far the likelihood is climbed. On the 3,003 series of M3 the exact optimum forecasts worse than an early stop.
-enum class EtsEffort { kFast, kExact };
 
 struct EtsOptions {
     std::optional<bool> multiplicative_error;  // none: the better by AICc; so below
