@@ -97,7 +97,56 @@ where s.value -> 'rows' = '[]' order by s.key collate "C";
 select count(*) from ecom.refresh('report_shop') where status = 'failed';
 select s.key as section, jsonb_array_length(s.value -> 'rows') > 0 as has_rows from jsonb_each(ecom.report_data('report_shop') -> 'sections') s
 where s.key in ('rfm_segments', 'loyalty', 'cohorts', 'insights') order by s.key collate "C";
-select (ecom.report_data('report_shop') - 'sections') = (data - 'sections') as is_equal_after_refresh from report;
+create function pg_temp.figures(document jsonb) returns jsonb language sql as $$ select document - '{sections,as_of}'::text[] $$;
+select pg_temp.figures(ecom.report_data('report_shop')) = pg_temp.figures(data) as is_equal_after_refresh from report;
+
+-- The refresh has stored the page. Sales that come later are told of, and counted by the next refresh, which reads their month anew.
+create function pg_temp.as_of(document jsonb) returns jsonb language sql as $$
+    select document -> 'as_of' || jsonb_build_object('refreshed_at', document -> 'as_of' ->> 'refreshed_at' is not null) $$;
+create function pg_temp.counts(document jsonb) returns table (revenue numeric, category_orders numeric, customers numeric) language sql as $$
+    select (select sum((l.line ->> 'revenue')::numeric) from pg_temp.lines(document -> 'orders') l),
+           (select sum((l.line ->> 'orders')::numeric) from pg_temp.lines(document -> 'categories') l),
+           (select sum((l.line ->> 'customers')::numeric) from pg_temp.lines(document -> 'customers') l) $$;
+select 'before' as page, pg_temp.as_of(data) from report
+union all select 'whole', pg_temp.as_of(ecom.report_data('report_shop'))
+union all select 'whole, in days', pg_temp.as_of(ecom.report_data('report_shop', (data ->> 'first')::date, (data ->> 'last')::date)) from report
+union all select 'part', pg_temp.as_of(ecom.report_data('report_shop', '2024-12-01'));
+create temporary table stored as select c.*, t.* from (select ecom.report_data('report_shop') as data) c cross join lateral pg_temp.counts(c.data) t;
+create temporary table set_before as select month, region, segment, category, ctid as place from report_shop.customer_month;
+create table test_report.late as
+select 'late' || n as order_id, 'c' || n as customer_id, timestamp '2025-01-20' as order_date, 'North' as region, 'Web' as channel, 'p' || n as product_id,
+       1 as quantity, 25.0 as unit_price from generate_series(1, 4) n;
+select loaded_lines from ecom.load_sales('report_shop', 'test_report.late');
+select pg_temp.as_of(d.data), d.data - '{as_of}'::text[] = s.data - '{as_of}'::text[] as is_the_stored_one
+from (select ecom.report_data('report_shop') as data) d, stored s;
+select pg_temp.as_of(d.data), t.revenue - s.revenue as revenue, t.category_orders - s.category_orders as category_orders
+from (select ecom.report_data('report_shop', '2024-10-31') as data) d cross join lateral pg_temp.counts(d.data) t, stored s;
+select count(*) from ecom.refresh('report_shop', '{sales}') where status <> 'done';
+select pg_temp.as_of(ecom.report_data('report_shop')) as of_a_refresh_without_it;
+select step, status from ecom.refresh('report_shop', '{report}');
+select pg_temp.as_of(d.data), t.revenue - s.revenue as revenue, t.category_orders - s.category_orders as category_orders
+from (select ecom.report_data('report_shop') as data) d cross join lateral pg_temp.counts(d.data) t, stored s;
+select count(distinct b.month) as months, array_agg(distinct b.month) filter (where m.ctid is null) as counted_anew
+from set_before b left join report_shop.customer_month m on m.ctid = b.place and (m.month, m.region, m.segment, m.category) is not distinct from (b.month, b.region, b.segment, b.category);
+-- Days that cut months, over stored months and between them, and a slice: as ecom.kpi_summary counts.
+create temporary table part as select f.*, ecom.report_data('report_shop', f.first, f.last) as data
+from (values (date '2024-11-15', date '2025-02-10'), ('2024-12-01', '2025-01-31'), ('2024-12-30', '2025-01-02'), ('2025-01-20', '2025-01-20')) f (first, last);
+select p.first, p.last, r.region, c.category, k.customers, k.customers = coalesce((select (l.line ->> 'customers')::bigint
+           from pg_temp.lines(p.data -> case when c.category is null then 'customers' else 'category_customers' end) l
+           where l.line ->> 'period' = 'all' and l.line ->> 'region' is not distinct from r.region and l.line ->> 'segment' is null
+             and l.line ->> 'category' is not distinct from c.category), 0) as is_right
+from part p, (values (null), ('North')) r (region), (values (null), ('Books')) c (category),
+     lateral ecom.kpi_summary('report_shop', p.first, p.last, jsonb_strip_nulls(jsonb_build_object('region', r.region, 'category', c.category))) k
+order by 1, 2, 3 nulls first, 4 nulls first;
+select p.first, p.last, count(*) as customers, count(*) filter (where (r.line ->> 'revenue')::numeric is distinct from t.value) as wrong
+from part p cross join lateral (select l.line from pg_temp.lines(p.data -> 'top_customers') l where l.line ->> 'region' is null and l.line ->> 'segment' is null) r
+left join lateral ecom.top_customers('report_shop', 50, from_date => p.first, to_date => p.last) t on t.customer_id = r.line ->> 'customer_id'
+group by 1, 2 order by 1, 2;
+-- Without sales nothing is kept.
+truncate report_shop.fact_sales;
+select status, reason from ecom.refresh('report_shop', '{sales,report}');
+select ecom.report_data('report_shop') ->> 'is_empty' as is_empty, (select count(*) from report_shop.customer_month) + (select count(*) from report_shop.report_part) as kept;
+select loaded_lines from ecom.load_sales('report_shop', 'test_report.line');
 drop view report_shop.rfm_segment cascade;
 select ecom.report_data('report_shop') #> '{sections,rfm_segments}' as rfm_segments;
 

@@ -31,6 +31,7 @@ function start() {
     return;
   }
   document.getElementById("range").textContent = `Sales from ${report.first} to ${report.last}, ${whole(report.lines)} order lines. Amounts in the shop's currency.`;
+  sayWhen(report.as_of);
   const shop = new Shop(report);
   const state = { period: "all" };
   const cards = layout();
@@ -46,6 +47,19 @@ function start() {
   window.addEventListener("beforeprint", printed);
   window.addEventListener("afterprint", refresh);
   main.dataset.ready = "true";
+}
+
+/** Of when the figures are. What a reader must know before believing them stands out. */
+function sayWhen({ is_stored: isStored, has_newer_sales: hasNewerSales, refreshed_at: at }) {
+  const newer = `Sales were added or changed after the refresh of ${at} UTC`;
+  const [text, isWarning] = isStored && !hasNewerSales ? [`As of the refresh of ${at} UTC.`, false]
+    : isStored ? [`${newer}: they are not on this page before the next ecom.refresh.`, true]
+      : !at ? ["Not refreshed yet: figures are counted from the order lines, and what ecom.refresh computes is missing.", true]
+        : hasNewerSales ? [`${newer}: they are in the figures, but not in forecast, groups, churn and plans.`, true]
+          : [`Figures are of these days; forecast, groups, churn and plans are of the whole shop at the last refresh.`, false];
+  const line = document.getElementById("as-of");
+  line.textContent = text;
+  line.className = isWarning ? "badge" : "";
 }
 
 function layout() {

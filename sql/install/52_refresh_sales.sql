@@ -348,6 +348,9 @@ begin
     for period in select p.* from ecom_internal.periods_to_roll_up(days) p loop
         rows := rows + ecom_internal.roll_up_periods(mart, period.grain, orders_source, period.condition);
     end loop;
+    -- Step report merges the sets of customers of these months anew.
+    execute format('delete from %I.customer_month_state t where $1 is null or to_char(t.month, ''YYYYMM'')::int = any ($1)', mart)
+        using case when not is_everything then array(select distinct d / 100 from unnest(days) d) end;
     execute format('
         insert into %1$I.rollup_state as s (refreshed_at, first_date, last_date)
         select clock_timestamp(), to_date(min(f.order_date_key)::text, ''YYYYMMDD''), to_date(max(f.order_date_key)::text, ''YYYYMMDD'')

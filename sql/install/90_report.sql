@@ -1,7 +1,8 @@
 -- The report page: a mart's numbers as one JSON document, and that document in a template as one page of HTML.
 --
 -- What adds up is given by month and slice, and the page adds it. Different customers do not add up: they are counted here for every
--- period and slice that the page can show, so that each filter gives the number that ecom.kpi_summary gives.
+-- period and slice that the page can show, so that each filter gives the number that ecom.kpi_summary gives. Everything comes from
+-- rollups; 90_report_store.sql keeps the document of the whole range, so that a page costs what it takes to write it down.
 
 create table ecom_internal.report_template (
     is_only boolean primary key default true check (is_only),
@@ -137,7 +138,8 @@ $$;
 comment on function ecom_internal.report_rows(text, name, date, date) is
 'The rows of a query as a JSON array of objects, in its order. Arguments: query: see report_section.query.';
 
-create function ecom_internal.report_columns(query text, texts text[], numbers text[]) returns jsonb
+create function ecom_internal.report_columns(
+    query text, texts text[], numbers text[], months ecom_internal.customer_month[] default '{}') returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -160,13 +162,13 @@ begin
                     from (select distinct l.%1$I::text as member from line l) m))', name), ', ' order by n)
          from unnest(texts) with ordinality u (name, n))
         || (select string_agg(format(', %1$L, coalesce(jsonb_agg(o.%1$I), ''[]'')', name), '' order by n) from unnest(numbers) with ordinality u (name, n)))
-        into result;
+        into result using months;
     return result;
 end
 $$;
-comment on function ecom_internal.report_columns(text, text[], text[]) is
+comment on function ecom_internal.report_columns(text, text[], text[], ecom_internal.customer_month[]) is
 'The rows of a query as a JSON object of columns: texts as their members and an index into them, NULL among the members, and numbers.
-The order of the rows is that of their values, so that equal data give an equal document.';
+The order of the rows is that of their values, so that equal data give an equal document. Arguments: months: what the query has as $1.';
 
 create function ecom_internal.report_cube(mart name, metrics text[], dimensions text[], first_date date, last_date date) returns jsonb
 language sql stable
@@ -208,42 +210,66 @@ as $$
 $$;
 comment on function ecom_internal.report_period_sql() is 'Expression that names the period of a grouping set over month, quarter and year.';
 
-create function ecom_internal.report_customer_counts(mart name, dimensions text[], first_date date, last_date date) returns jsonb
+create function ecom_internal.report_categories(
+    mart name, metrics text[], dimensions text[], first_date date, last_date date, months ecom_internal.customer_month[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-    named constant text[] := '{month}' || dimensions;
-    -- Who bought a product is in the lines; everything else is in the orders, of which there are fewer.
-    source constant text := case
-        when exists (select from ecom_internal.dimension_definition d where d.name = any (dimensions) and d.level = 'product')
-        then format('select f.customer_key, %s from %I.fact_sales f%s where not f.is_return and f.order_date_key between %s and %s',
-            (select string_agg(format('%s as %I', d.expression, 'dimension_' || d.name), ', ' order by d.position)
-             from ecom_internal.dimension_definition d where d.name = any (named)),
-            mart, ecom_internal.dimension_joins(mart, named, 'f'), ecom_internal.date_key(first_date), ecom_internal.date_key(last_date))
-        else format('select * from (%s) o where o.order_count > 0', ecom_internal.filtered_orders(mart, first_date, last_date, '{}', named)) end;
+    slice constant text[] := '{month}' || dimensions || '{category}';
 begin
-    -- The set of customers of each cell first: sets are merged for less than it takes to count the customers of every period and slice anew.
     return ecom_internal.report_columns(format('
-        select %s as period, %s coalesce(ecom.key_set_count(ecom.key_set_union(q.customer_keys)), 0) as customers
-        from (select s.dimension_month as month, date_trunc(''quarter'', s.dimension_month)::date as quarter,
-                     date_trunc(''year'', s.dimension_month)::date as year, %s ecom.key_set_agg(s.customer_key) as customer_keys
-              from (%s) s where s.customer_key <> 0 group by %s s.dimension_month) q
-        group by grouping sets ((q.month), (q.quarter), (q.year), ())%s',
-        ecom_internal.report_period_sql(),
-        (select string_agg(format('case when grouping(q.%1$I) = 0 then q.%1$I end as %1$I,', d), ' ' order by n)
-         from unnest(dimensions) with ordinality u (d, n)),
-        (select string_agg(format('s.%I as %I,', 'dimension_' || d, d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
-        source,
-        (select string_agg(format('s.%I,', 'dimension_' || d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
-        (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n))),
-        '{period}' || dimensions, '{customers}');
+        select q.*, coalesce(n.orders, 0) as orders, coalesce(n.new_customers, 0) as new_customers
+        from (%s) q
+        left join (select %s, sum(c.order_count) as orders, sum(c.new_customer_count) as new_customers
+                   from unnest($1) c where c.category is not null group by %2$s) n on %s',
+        ecom_internal.metric_query(mart, metrics, '{month,season}' || dimensions || '{category}', first_date, last_date),
+        (select string_agg('c.' || d, ', ' order by n) from unnest(slice) with ordinality u (d, n)),
+        (select string_agg(format('n.%1$s = q.%1$s', d), ' and ' order by n) from unnest(slice) with ordinality u (d, n))),
+        '{month,season}' || dimensions || '{category}', metrics || '{orders,new_customers}', months);
 end
 $$;
-comment on function ecom_internal.report_customer_counts(name, text[], date, date) is
-'Different known customers with an order, as the metric customers counts them, for each year, quarter, month and the whole range, by every
-subset of the dimensions; NULL in a dimension means all its members. Reads orders, or lines where a dimension is one of products, once.';
+comment on function ecom_internal.report_categories(name, text[], text[], date, date, ecom_internal.customer_month[]) is
+'Metrics by month, season, dimensions and category as columns, and the orders and new customers of each from the months.';
+
+create function ecom_internal.report_customer_counts(months ecom_internal.customer_month[], dimensions text[], of_category boolean) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+set enable_hashagg = off  -- Sorted groups: few sets are in memory at a time.
+as $$
+declare
+    slice constant text[] := dimensions || case when of_category then '{category}'::text[] else '{}' end;
+    listed constant text := (select coalesce(string_agg(', c.' || d, '' order by n), '') from unnest(slice) with ordinality u (d, n));
+begin
+    -- A quarter is merged from its months, a year from its quarters, the whole range from its years: each set is read a few times only.
+    return ecom_internal.report_columns(format('
+        with month as materialized (
+            select c.month as start%1$s, ecom.key_set_union(c.customers) as customers
+            from unnest($1) c where c.customers is not null and c.category is %2$s null group by c.month%1$s),
+        quarter as materialized (
+            select date_trunc(''quarter'', c.start)::date as start%1$s, ecom.key_set_union(c.customers) as customers
+            from month c group by date_trunc(''quarter'', c.start)%1$s),
+        year as materialized (
+            select date_trunc(''year'', c.start)::date as start%1$s, ecom.key_set_union(c.customers) as customers
+            from quarter c group by date_trunc(''year'', c.start)%1$s),
+        cell as materialized (
+            select to_char(c.start, ''YYYY-MM'') as period%1$s, c.customers from month c
+            union all select to_char(c.start, ''YYYY"-Q"Q'')%1$s, c.customers from quarter c
+            union all select to_char(c.start, ''YYYY'')%1$s, c.customers from year c
+            union all select ''all''%1$s, ecom.key_set_union(c.customers) from year c group by 1%1$s)
+        select c.period%1$s, ecom.key_set_count(ecom.key_set_union(c.customers)) as customers
+        from cell c group by c.period%3$s%4$s',
+        listed, case when of_category then 'not' else '' end, case when of_category then ', c.category' else '' end,
+        (select ', cube (' || string_agg('c.' || d, ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n))),
+        '{period}' || slice, '{customers}', months);
+end
+$$;
+comment on function ecom_internal.report_customer_counts(ecom_internal.customer_month[], text[], boolean) is
+'Different known customers with an order, as the metric customers counts them, for each year, quarter, month and all the months, by every
+subset of the dimensions; NULL in a dimension means all its members. Arguments: of_category: in each category, those who bought of it.
+Time: linear in the bytes of the sets.';
 
 create function ecom_internal.report_products(mart name, first_date date, last_date date, most int) returns jsonb
 language plpgsql stable
@@ -279,150 +305,157 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-    slice constant text := coalesce((select string_agg(format('g.%1$I, g.is_all_%1$s', d), ', ' order by n) from unnest(dimensions) with ordinality u (d, n)), 'true');
+    has_region constant boolean := 'region' = any (dimensions);
+    has_segment constant boolean := 'segment' = any (dimensions);
 begin
-    -- By key until few are left: texts are slow to group by.
+    -- Who is among the best of all segments is among the best of the own one: only those are compared by more than revenue.
     return ecom_internal.report_columns(format('
-        select r.rank, %s c.customer_id, c.name, c.segment as customer_segment, r.orders, round(r.revenue, 2) as revenue, r.customer_count
-        from (select g.*, row_number() over (partition by %s order by g.revenue desc, i.customer_id collate "C") as rank,
-                     count(*) over (partition by %2$s) as customer_count
-              from (select q.customer_key, %s sum(q.orders) as orders, sum(q.revenue) as revenue
-                    from (select o.customer_key, %s sum(o.order_count) as orders, sum(o.revenue_amount) as revenue
-                          from (%s) o where o.customer_key <> 0 group by %s o.customer_key) q
-                    group by q.customer_key%s) g
-              join %I.dim_customer i on i.customer_key = g.customer_key) r
-        join %8$I.dim_customer c on c.customer_key = r.customer_key
-        where r.rank <= %s',
-        (select string_agg(format('r.%I,', d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)), slice,
-        (select string_agg(format('case when grouping(q.%1$I) = 0 then q.%1$I end as %1$I, grouping(q.%1$I) as is_all_%1$s,', d), ' ' order by n)
-         from unnest(dimensions) with ordinality u (d, n)),
-        (select string_agg(format('o.%I as %I,', 'dimension_' || d, d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
-        ecom_internal.filtered_orders(mart, first_date, last_date, '{}', dimensions),
-        (select string_agg(format('o.%I,', 'dimension_' || d), ' ' order by n) from unnest(dimensions) with ordinality u (d, n)),
-        (select ', cube (' || string_agg(format('q.%I', d), ', ' order by n) || ')' from unnest(dimensions) with ordinality u (d, n)),
-        mart, most),
+        with placed as materialized (
+            select o.customer_key, %1$s as region, sum(o.order_count) as orders, sum(o.revenue_amount) as revenue
+            from %2$s o%3$s where o.customer_key <> 0 and o.order_date_key between %4$s and %5$s group by 1, 2),
+        customer as materialized (
+            select p.*, %6$s as segment
+            from (select * from placed%7$s) p join %8$I.dim_customer c on c.customer_key = p.customer_key),
+        counted as (select k.region, k.segment, count(*) as customer_count from customer k group by 1, 2),
+        best as (
+            select b.* from (select k.*, rank() over (partition by k.region, k.segment order by k.revenue desc) as place from customer k) b
+            where b.place <= %9$s),
+        slice as (
+            select b.region, b.segment, b.customer_key, b.orders, b.revenue from best b
+            %10$s),
+        slice_count as (
+            select n.region, n.segment, n.customer_count from counted n
+            %11$s)
+        select r.*, n.customer_count
+        from (select s.region, s.segment, c.customer_id, c.name, c.segment as customer_segment, s.orders, round(s.revenue, 2) as revenue,
+                     row_number() over (partition by s.region, s.segment order by s.revenue desc, c.customer_id collate "C") as rank
+              from slice s join %8$I.dim_customer c on c.customer_key = s.customer_key) r
+        join slice_count n on n.region is not distinct from r.region and n.segment is not distinct from r.segment
+        where r.rank <= %9$s',
+        case when has_region then 'g.region' else 'null::text' end, ecom_internal.order_source(mart),
+        ecom_internal.dimension_joins(mart, array(select d from unnest(dimensions) d where d = 'region'), 'o'),
+        ecom_internal.date_key(first_date), ecom_internal.date_key(last_date),
+        case when has_segment then 'c.segment' else 'null::text' end,
+        case when has_region then ' union all select p.customer_key, null, sum(p.orders), sum(p.revenue) from placed p group by 1' end,
+        mart, most,
+        case when has_segment then 'union all select b.region, null, b.customer_key, b.orders, b.revenue from best b' end,
+        case when has_segment then 'union all select n.region, null, sum(n.customer_count) from counted n group by 1' end),
         dimensions || '{customer_id,name,customer_segment}', '{rank,orders,revenue,customer_count}');
 end
 $$;
 comment on function ecom_internal.report_customers(name, text[], date, date, int) is
-'The known customers, as many as most, with most revenue in a range, by every subset of the dimensions; NULL in a dimension means all its members.';
+'The known customers, as many as most, with most revenue in a range, by every subset of the dimensions region and segment; NULL in a
+dimension means all its members. Time: one pass over the orders of the range, n log n in customers.';
 
-create function ecom.report_data(mart name default null, from_date date default null, to_date date default null) returns jsonb
-language plpgsql stable parallel restricted
+create function ecom_internal.report_filters(
+    mart name, first_date date, last_date date, kept text[] default null, out members jsonb, out dimensions text[])
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-set jit = off
 as $$
 declare
-    mart_schema constant name := ecom_internal.mart_name(mart);
-    range constant record := ecom_internal.check_range(mart_schema, from_date, to_date);
-    sales constant record := ecom_internal.check_range(mart_schema, null, null);
     -- What the page offers as a filter must stay a list that one can read, and its sums a document that one can mail.
     most_members constant int := 40;
     most_cells constant int := 60000;
-    -- Counting different customers by category reads lines; beyond this many the page says that it does not know.
-    most_lines constant int := 2000000;
-    sums constant text[] := '{revenue,gross_amount,return_amount,discount_amount,quantity,margin,costed_amount,
-                              satisfaction_sum,satisfaction_count,delivery_days_sum,delivery_count}';
-    members jsonb := '{}';
-    dimensions text[] := '{}';
     cells bigint;
-    lines bigint;
-    has_category boolean;
-    is_countable boolean;
     d text;
-    section record;
-    rows jsonb;
-    sections jsonb := '{}';
-    document jsonb := jsonb_build_object('mart', mart_schema);
 begin
-    if range.first_date is null then
-        return document || jsonb_build_object('is_empty', true, 'reason', format('Mart "%s" has no sales.', mart_schema));
-    end if;
+    members := '{}';
+    dimensions := '{}';
     foreach d in array '{region,segment,category}'::text[] loop
         members := members || jsonb_build_object(d,
-            (select coalesce(jsonb_agg(r.member order by r.member collate "C"), '[]')
-             from ecom.revenue_by(mart_schema, d, range.first_date, range.last_date) r));
+            (select coalesce(jsonb_agg(r.member order by r.member collate "C"), '[]') from ecom.revenue_by(mart, d, first_date, last_date) r));
     end loop;
-    execute format('select q.lines + q.return_lines from (%s) q',
-                   ecom_internal.metric_query(mart_schema, '{lines,return_lines}', '{}', range.first_date, range.last_date)) into lines;
-    is_countable := lines <= most_lines;
-    has_category := jsonb_array_length(members -> 'category') between 2 and most_members;
     cells := greatest(1, jsonb_array_length(members -> 'category'))
-             * (extract(year from age(range.last_date + 1, date_trunc('month', range.first_date))) * 12 + 12)::bigint;
+             * (extract(year from age(last_date + 1, date_trunc('month', first_date))) * 12 + 12)::bigint;
     foreach d in array '{segment,region}'::text[] loop
-        if jsonb_array_length(members -> d) between 2 and most_members
+        if d = any (coalesce(kept, '{segment,region}')) and jsonb_array_length(members -> d) between 2 and most_members
            and cells * jsonb_array_length(members -> d) <= most_cells then
             cells := cells * jsonb_array_length(members -> d);
             dimensions := dimensions || d;
         end if;
     end loop;
+    if 'category' = any (coalesce(kept, '{category}')) and jsonb_array_length(members -> 'category') between 2 and most_members then
+        dimensions := dimensions || '{category}';
+    end if;
+end
+$$;
+comment on function ecom_internal.report_filters(name, date, date, text[]) is
+'What the page of a range of days filters by: members: those of region, segment and category; dimensions: which of these are offered.
+Arguments: kept: offer none but these; NULL: any.';
 
-    for section in select s.* from ecom_internal.report_section s order by s.position loop
-        if section.relation is null or to_regclass(format('%I.%I', mart_schema, section.relation)) is not null then
-            rows := ecom_internal.report_rows(section.query, mart_schema, range.first_date, range.last_date);
+create function ecom_internal.report_sections(mart name, first_date date, last_date date, wanted text[] default null) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    section record;
+    rows jsonb;
+    sections jsonb := '{}';
+begin
+    for section in select s.* from ecom_internal.report_section s where wanted is null or s.name = any (wanted) order by s.position loop
+        if section.relation is null or to_regclass(format('%I.%I', mart, section.relation)) is not null then
+            rows := ecom_internal.report_rows(section.query, mart, first_date, last_date);
         else
             rows := '[]';
         end if;
         sections := sections || jsonb_build_object(section.name, jsonb_build_object('rows', rows)
             || case when rows = '[]' then jsonb_build_object('reason', section.reason) else '{}' end);
     end loop;
-
-    return document || jsonb_build_object(
-        'is_empty', false, 'first', range.first_date, 'last', range.last_date, 'sales_first', sales.first_date, 'sales_last', sales.last_date,
-        'lines', lines,
-        'periods', ecom_internal.report_periods(range.first_date, range.last_date, sales.first_date, sales.last_date),
-        'filters', (select coalesce(jsonb_object_agg(f.d, members -> f.d), '{}')
-                    from unnest(dimensions || case when has_category then '{category}'::text[] else '{}' end) f (d)),
-        'orders', ecom_internal.report_cube(mart_schema, sums || '{orders,new_customers}', '{month}' || dimensions || '{channel}', range.first_date, range.last_date),
-        'payments', ecom_internal.report_cube(mart_schema, '{revenue,orders}', '{month}' || dimensions || '{payment_method}', range.first_date, range.last_date),
-        'categories', ecom_internal.report_cube(mart_schema, sums || case when has_category and is_countable then '{orders,new_customers}'::text[] else '{}' end,
-            '{month,season}' || dimensions || '{category}', range.first_date, range.last_date),
-        'category_channels', ecom_internal.report_cube(mart_schema, '{revenue}', '{month}' || dimensions || '{category,channel}', range.first_date, range.last_date),
-        'customers', ecom_internal.report_customer_counts(mart_schema, dimensions, range.first_date, range.last_date),
-        'category_customers', case when has_category and is_countable
-            then ecom_internal.report_customer_counts(mart_schema, dimensions || '{category}', range.first_date, range.last_date) end,
-        'products', ecom_internal.report_products(mart_schema, range.first_date, range.last_date, 50),
-        'top_customers', ecom_internal.report_customers(mart_schema, dimensions, range.first_date, range.last_date, 50),
-        'sections', sections);
+    return sections;
 end
 $$;
-comment on function ecom.report_data(name, date, date) is
-'The numbers of the report page as one JSON document.
-Example: SELECT jsonb_object_keys(ecom.report_data(''shop'', ''2025-07-01''))
-What adds up is by month and slice; different customers are counted for every year, quarter, month and the whole range, by every
-subset of the filters offered.
-Arguments: mart; NULL means the setting ecom_analytics.mart. from_date, to_date: inclusive; NULL means the first and the last day
-with sales. Texts are members and an index into them. Region, segment and category are filters where they have 2 to 40 members and
-the document stays below 60,000 cells. Above 2 million order lines orders and customers by category are left out.
-A mart without sales gives is_empty and a reason. Errors: 3F000 for an unknown mart, 22023 for a reversed range.';
+comment on function ecom_internal.report_sections(name, date, date, text[]) is
+'The sections of the page that are lists of rows, each with its rows or the reason why there are none. Arguments: wanted: names; NULL: all.';
 
-create function ecom.report_html(mart name default null, from_date date default null, to_date date default null) returns text
-language plpgsql stable parallel restricted
+create function ecom_internal.report_document(mart name, first_date date, last_date date, kept text[] default null) returns jsonb
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
-    mark constant text := '{"ecom":"data"}';
-    page text;
+    sales constant record := ecom_internal.check_range(mart, null, null);
+    -- Counting orders and customers by category reads the lines of months that are not counted yet; beyond this many the page says so.
+    most_lines constant int := 2000000;
+    sums constant text[] := '{revenue,gross_amount,return_amount,discount_amount,quantity,margin,costed_amount,
+                              satisfaction_sum,satisfaction_count,delivery_days_sum,delivery_count}';
+    offered constant record := ecom_internal.report_filters(mart, first_date, last_date, kept);
+    dimensions constant text[] := array_remove(offered.dimensions, 'category');
+    counted text[] := offered.dimensions;
+    months ecom_internal.customer_month[];
+    lines bigint;
+    unread bigint := 0;
+    days daterange;
 begin
-    select t.html into page from ecom_internal.report_template t;
-    if page is null then
-        raise exception 'the extension was built without the report page' using errcode = '0A000',
-            hint = 'Where Node.js 18 or later and npm are, run "make report" in the sources, and load the file that it makes as owner of the '
-                   'extension: psql -f report/dist/template.sql. The numbers are there without it: SELECT ecom.report_data().';
+    execute format('select q.lines + q.return_lines from (%s) q',
+                   ecom_internal.metric_query(mart, '{lines,return_lines}', '{}', first_date, last_date)) into lines;
+    if lines > most_lines then
+        foreach days in array array(select unnest((ecom_internal.customer_month_cover(mart, counted, first_date, last_date)).days)) loop
+            execute format('select $1 + q.lines + q.return_lines from (%s) q',
+                           ecom_internal.metric_query(mart, '{lines,return_lines}', '{}', lower(days), upper(days) - 1)) into unread using unread;
+        end loop;
+        if unread > most_lines then
+            counted := dimensions;
+        end if;
     end if;
-    -- With < escaped no value can end the script element that holds the document.
-    return left(page, strpos(page, mark) - 1)
-        || replace(replace(replace(ecom.report_data(mart, from_date, to_date)::text, '<', '\u003c'), '>', '\u003e'), '&', '\u0026')
-        || substr(page, strpos(page, mark) + length(mark));
+    select coalesce(array_agg(c), '{}') into months from ecom_internal.customer_months(mart, counted, first_date, last_date) c;
+    return jsonb_build_object(
+        'mart', mart, 'is_empty', false, 'first', first_date, 'last', last_date, 'sales_first', sales.first_date, 'sales_last', sales.last_date,
+        'lines', lines,
+        'periods', ecom_internal.report_periods(first_date, last_date, sales.first_date, sales.last_date),
+        'filters', (select coalesce(jsonb_object_agg(f.d, offered.members -> f.d), '{}') from unnest(offered.dimensions) f (d)),
+        'orders', ecom_internal.report_cube(mart, sums || '{orders,new_customers}', '{month}' || dimensions || '{channel}', first_date, last_date),
+        'payments', ecom_internal.report_cube(mart, '{revenue,orders}', '{month}' || dimensions || '{payment_method}', first_date, last_date),
+        'categories', case when 'category' = any (counted)
+            then ecom_internal.report_categories(mart, sums, dimensions, first_date, last_date, months)
+            else ecom_internal.report_cube(mart, sums, '{month,season}' || dimensions || '{category}', first_date, last_date) end,
+        'category_channels', ecom_internal.report_cube(mart, '{revenue}', '{month}' || dimensions || '{category,channel}', first_date, last_date),
+        'customers', ecom_internal.report_customer_counts(months, dimensions, false),
+        'category_customers', case when 'category' = any (counted) then ecom_internal.report_customer_counts(months, dimensions, true) end,
+        'products', ecom_internal.report_products(mart, first_date, last_date, 50),
+        'top_customers', ecom_internal.report_customers(mart, dimensions, first_date, last_date, 50),
+        'sections', ecom_internal.report_sections(mart, first_date, last_date));
 end
 $$;
-comment on function ecom.report_html(name, date, date) is
-'The report of a mart as one page of HTML that needs no network.
-Example: SELECT ecom.report_html(''shop'', ''2025-07-01'')
-To write it into a file: psql -XAtqc "select ecom.report_html(''shop'')" -o report.html
-Key figures beside the period before, alerts, revenue over time, categories, payment methods, seasons, channels, cohorts, customer
-groups, best products and customers, basket rules and insights; filters by period, region, segment and category.
-Arguments: mart; NULL means the setting ecom_analytics.mart. from_date, to_date: inclusive; NULL means the first and the last day
-with sales. A part that has no data yet says what it needs.
-Errors: 0A000 when the extension was built without the page, 3F000 for an unknown mart, 22023 for a reversed range.
-Time: that of ecom.report_data, which counts customers once for each filter.';
+comment on function ecom_internal.report_document(name, date, date, text[]) is
+'The document of ecom.report_data for a range of days with sales, computed from rollups, and from the sales where they are not rolled up.
+Arguments: kept: filters that may be offered; NULL: any.';

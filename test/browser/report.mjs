@@ -67,6 +67,8 @@ check("hostile names", await page.evaluate(() => [
   document.querySelectorAll("img, svg[onload], b, i").length > 0 && "became elements",
   !document.getElementById("products").textContent.includes("</script><img src=x") && "are not shown as they are",
 ].filter(Boolean)));
+const head = (shown) => shown.textContent("#as-of");
+check("says of when it is", !/^As of the refresh of \d{4}-\d\d-\d\d \d\d:\d\d UTC\.$/.test(await head(page)) && `says "${await head(page)}"`);
 check("alert", !(await page.textContent("#alerts")).includes("little_<b>revenue</b>") && "the rule that fires is not shown");
 
 // Every customer that is drawn belongs to a cluster of the profiles, and the profiles have all customers.
@@ -150,11 +152,19 @@ check("unfinished month", [
   last.is_complete && "the last month is complete",
   (await partial.textContent("#kpi-revenue .change")) !== "no complete period before" && "is compared",
 ]);
+check("a part of the range says so", !(await head(partial)).startsWith("Figures are of these days") && `says "${await head(partial)}"`);
 await partial.context().close();
+const stale = await open("stale");
+check("sales after the refresh are told of", [
+  !/^Sales were added or changed after the refresh of .* not on this page/.test(await head(stale)) && `says "${await head(stale)}"`,
+  !(await stale.isVisible("#as-of.badge")) && "does not stand out",
+]);
+await stale.context().close();
 
 for (const [name, wanted] of [["empty", "has no sales"], ["one", "Revenue"], ["bare", "Revenue"]]) {
   const small = await open(name, { width: 480 });
-  check(`mart ${name}`, !(await small.textContent("main")).includes(wanted) && `does not say "${wanted}"`);
+  check(`mart ${name}`, [!(await small.textContent("main")).includes(wanted) && `does not say "${wanted}"`,
+    name !== "empty" && !(await head(small)).startsWith("Not refreshed yet") && "does not say that it was not refreshed"]);
   await small.context().close();
 }
 

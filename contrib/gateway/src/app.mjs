@@ -2,6 +2,7 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import fastify from "fastify";
+import { Answers } from "./answers.mjs";
 import { ENDPOINTS } from "./endpoints.mjs";
 import { HttpError, explain } from "./errors.mjs";
 import { documentInfo, errorSchema, functionSchema, pageSchema, relationSchema } from "./openapi.mjs";
@@ -44,8 +45,9 @@ export async function buildApp({ config, pool, catalog, version }) {
   await app.register(swagger, { openapi: documentInfo(catalog.mart, version), refResolver: { buildLocalReference: ({ $id }) => $id } });
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: DOCS_POLICY, uiConfig: { docExpansion: "none", validatorUrl: null } });
 
+  const answers = new Answers(pool);
   const answer = async (reply, query) => {
-    const { rows: [result] } = await pool.query(query.text, query.values);
+    const result = await answers.ask(query);
     const { status, contentRange } = pageHeaders(query, result);
     return reply.code(status).headers({ "content-range": contentRange, "range-unit": "items" }).type("application/json; charset=utf-8").serializer(asIs).send(result.body);
   };

@@ -132,10 +132,12 @@ function page(statement, { columns, from, ties, isOnce, filters }, query, header
   const selected = selection(columns, once(query, "select"));
   const { offset, limit } = window(query, headers, maxRows);
   const isCounted = wantsCount(headers);
+  // Numbers by now. The limit is written out, so that the plan of a prepared statement is one for few rows.
+  const span = `limit ${limit}${offset > 0 ? ` offset ${statement.bind(offset, "bigint")}` : ""}`;
   // A function must not run twice for a count; a relation must not be copied for one.
   const text = `with source as ${isOnce ? "" : "not "}materialized (select * from ${from}${conditions.length ? ` where ${conditions.join(" and ")}` : ""})
 select coalesce(json_agg(page.*), '[]')::text as body, count(*)::int as rows, ${isCounted ? "(select count(*) from source)" : "null"}::float8 as total
-from (select ${listed(selected)} from source order by ${listed(order)} limit ${statement.bind(limit, "bigint")} offset ${statement.bind(offset, "bigint")}) page`;
+from (select ${listed(selected)} from source order by ${listed(order)} ${span}) page`;
   return { text, values: statement.values, offset };
 }
 
