@@ -82,13 +82,9 @@ as $$
                          count(%3$s) as asked, count(*) filter (where %3$s) as flagged
                   from %4$s group by 1, 2, 3) g
             window o as (partition by g.customer_key, g.order_id)),
-        total as (
-            select sum(p.n)::float8 as n, sum(p.value) / sum(p.n) as mean, count(distinct (p.customer_key, p.order_id)) as orders
-                from part p),
-        total_spread as (
-            select sum(o.deviation ^ 2) as square
-            from (select sum(p.value) - sum(p.n) * max(t.mean) as deviation from part p, total t group by p.customer_key,
-                p.order_id) o),
+        whole_order as (select p.customer_key, p.order_id, sum(p.n) as n, sum(p.value) as value from part p group by p.customer_key, p.order_id),
+        total as (select sum(o.n)::float8 as n, sum(o.value) / sum(o.n) as mean, count(*) as orders from whole_order o),
+        total_spread as (select sum((o.value - o.n * t.mean) ^ 2) as square from whole_order o, total t),
         segment as (
             select p.segment, count(*) as orders, sum(p.n)::float8 as n, sum(p.value) / sum(p.n) as mean, sum(p.square) as square,
                    sum(p.asked)::float8 as asked, sum(p.flagged)::float8 / nullif(sum(p.asked), 0) as rate,
@@ -202,7 +198,7 @@ begin
                    sum(f.satisfaction_score * f.satisfaction_score)::float8 as square
             from %s group by 1, 2, 3),
         total as (
-            select count(distinct (p.customer_key, p.order_id)) as orders, sum(p.n)::float8 as n,
+            select (select count(*) from (select from part o group by o.customer_key, o.order_id) o) as orders, sum(p.n)::float8 as n,
                 sum(p.n * p.days) / sum(p.n) as days,
                    sum(p.score) / sum(p.n) as score
             from part p),

@@ -171,19 +171,21 @@ declare
     told jsonb[] := '{}';
 begin
     for moved in
-        with tried as (
-            select v.n, b.dimensions, v.versus, c.*, t.current as total, t.baseline as total_baseline,
-                t.change_rate as total_change_rate,
-                   c.change - c.baseline * (t.current / t.baseline - 1) as excess,
-                       t.baseline_first_date < s.first_date as is_unknown,
-                   count(*) over (partition by v.n, b.dimensions) as segments
+        with total as materialized (
+            select v.n, v.versus, k.current, k.baseline, k.change_rate, k.baseline_first_date < s.first_date as is_unknown
             from (values (1, 'previous'), (2, ecom_internal.year_before(first_day, last_day))) v (n, versus)
             cross join ecom_internal.check_range(mart, null, null) s
-            cross join lateral ecom.kpi_compare(mart, first_day, last_day, v.versus, metrics => '{revenue}') t
+            cross join lateral ecom.kpi_compare(mart, first_day, last_day, v.versus, metrics => '{revenue}') k
+            where k.baseline > 0 and k.current > 0),
+        tried as (
+            select t.n, b.dimensions, t.versus, c.*, t.current as total, t.baseline as total_baseline,
+                t.change_rate as total_change_rate,
+                   c.change - c.baseline * (t.current / t.baseline - 1) as excess, t.is_unknown,
+                   count(*) over (partition by t.n, b.dimensions) as segments
+            from total t
             cross join (values ('{region,category}'::text[]), ('{region}'), ('{category}'), ('{segment}'), ('{channel}'),
                                ('{country}')) b (dimensions)
-            cross join lateral ecom.kpi_compare(mart, first_day, last_day, v.versus, b.dimensions, '{revenue}') c
-            where t.baseline > 0 and t.current > 0)
+            cross join lateral ecom.kpi_compare(mart, first_day, last_day, t.versus, b.dimensions, '{revenue}') c)
         -- Beyond chance, counting how many segments were tried; more than a hundredth of the revenue; not what the whole shop
         -- did; and against the period before only what a year before does not show to be the season.
         select t.*, v.score

@@ -308,38 +308,47 @@ declare
     has_region constant boolean := 'region' = any (dimensions);
     has_segment constant boolean := 'segment' = any (dimensions);
 begin
-    -- Who is among the best of all segments is among the best of the own one: only those are compared by more than revenue.
+    -- Keys and floating point where millions are grouped and sorted; names and amounts to the cent decide between the few that are left.
+    -- Who is among the best of all segments is among the best of the own one.
     return ecom_internal.report_columns(format('
-        with placed as materialized (
-            select o.customer_key, %1$s as region, sum(o.order_count) as orders, sum(o.revenue_amount) as revenue
-            from %2$s o%3$s where o.customer_key <> 0 and o.order_date_key between %4$s and %5$s group by 1, 2),
+        with place as (select g.geography_key, g.region, %1$s as code from %2$I.dim_geography g),
+        region as (select distinct p.region, p.code from place p),
+        segment as (select c.segment, (row_number() over ())::int as code from (select distinct %3$s as segment from %2$I.dim_customer c) c),
+        bought as materialized (
+            select o.customer_key, p.code as region_code, sum(o.order_count) as orders, sum(o.revenue_amount) as revenue
+            from %4$s o join place p on p.geography_key = o.geography_key
+            where o.customer_key <> 0 and o.order_date_key between %5$s and %6$s group by 1, 2),
         customer as materialized (
-            select p.*, %6$s as segment
-            from (select * from placed%7$s) p join %8$I.dim_customer c on c.customer_key = p.customer_key),
-        counted as (select k.region, k.segment, count(*) as customer_count from customer k group by 1, 2),
+            select b.*, s.code as segment_code
+            from (select * from bought%7$s) b join %2$I.dim_customer c on c.customer_key = b.customer_key
+            join segment s on %11$s),
+        counted as (select k.region_code, k.segment_code, count(*) as customer_count from customer k group by 1, 2),
         best as (
-            select b.* from (select k.*, rank() over (partition by k.region, k.segment order by k.revenue desc) as place from customer k) b
-            where b.place <= %9$s),
+            select b.* from (select k.*, rank() over (partition by k.region_code, k.segment_code order by k.revenue::float8 desc) as place
+                             from customer k) b
+            where b.place <= %8$s),
         slice as (
-            select b.region, b.segment, b.customer_key, b.orders, b.revenue from best b
-            %10$s),
+            select b.region_code, b.segment_code, b.customer_key, b.orders, b.revenue from best b
+            %9$s),
         slice_count as (
-            select n.region, n.segment, n.customer_count from counted n
-            %11$s)
-        select r.*, n.customer_count
-        from (select s.region, s.segment, c.customer_id, c.name, c.segment as customer_segment, s.orders, round(s.revenue, 2) as revenue,
-                     row_number() over (partition by s.region, s.segment order by s.revenue desc, c.customer_id collate "C") as rank
-              from slice s join %8$I.dim_customer c on c.customer_key = s.customer_key) r
-        join slice_count n on n.region is not distinct from r.region and n.segment is not distinct from r.segment
-        where r.rank <= %9$s',
-        case when has_region then 'g.region' else 'null::text' end, ecom_internal.order_source(mart),
-        ecom_internal.dimension_joins(mart, array(select d from unnest(dimensions) d where d = 'region'), 'o'),
+            select n.region_code, n.segment_code, n.customer_count from counted n
+            %10$s)
+        select r.rank, (select p.region from region p where p.code = r.region_code) as region,
+               (select s.segment from segment s where s.code = r.segment_code) as segment,
+               r.customer_id, r.name, r.customer_segment, r.orders, round(r.revenue, 2) as revenue, n.customer_count
+        from (select s.*, c.customer_id, c.name, c.segment as customer_segment,
+                     row_number() over (partition by s.region_code, s.segment_code order by s.revenue desc, c.customer_id collate "C") as rank
+              from slice s join %2$I.dim_customer c on c.customer_key = s.customer_key) r
+        join slice_count n on n.region_code is not distinct from r.region_code and n.segment_code is not distinct from r.segment_code
+        where r.rank <= %8$s',
+        case when has_region then 'dense_rank() over (order by g.region)::int' else 'null::int' end, mart,
+        case when has_segment then 'c.segment' else 'null::text' end, ecom_internal.order_source(mart),
         ecom_internal.date_key(first_date), ecom_internal.date_key(last_date),
-        case when has_segment then 'c.segment' else 'null::text' end,
-        case when has_region then ' union all select p.customer_key, null, sum(p.orders), sum(p.revenue) from placed p group by 1' end,
-        mart, most,
-        case when has_segment then 'union all select b.region, null, b.customer_key, b.orders, b.revenue from best b' end,
-        case when has_segment then 'union all select n.region, null, sum(n.customer_count) from counted n group by 1' end),
+        case when has_region then ' union all select w.customer_key, null, sum(w.orders), sum(w.revenue) from bought w group by 1' end,
+        most,
+        case when has_segment then 'union all select b.region_code, null, b.customer_key, b.orders, b.revenue from best b' end,
+        case when has_segment then 'union all select n.region_code, null, sum(n.customer_count) from counted n group by 1' end,
+        case when has_segment then 's.segment = c.segment' else 'true' end),
         dimensions || '{customer_id,name,customer_segment}', '{rank,orders,revenue,customer_count}');
 end
 $$;

@@ -4,8 +4,10 @@ import { pathToFileURL } from "node:url";
 import { check, exitStatus } from "./page.mjs";
 
 const part = (name) => import(pathToFileURL(join(process.argv[2], "src", name)).href);
+const { default: pg } = await import(pathToFileURL(join(process.argv[2], "node_modules/pg/esm/index.mjs")).href);
 const { badRequest, explain } = await part("errors.mjs");
 const { Reports } = await part("report.mjs");
+const { Answers } = await part("answers.mjs");
 
 const failure = (code, message = "words of the server") => Object.assign(new Error(message), { code, hint: "what to do" });
 const STATUSES = {
@@ -54,6 +56,48 @@ const unmade = await brief.page(day(1)).catch((error) => error);
 check("a page that cannot be made anew is in the log", [
   old !== first && "the one before is not given", !/no report today/.test(told.join()) && "it is not", told.length > 1 && `${told.length} times`,
   unmade.message !== "no report today" && "who waits is not told", warnings.length > 0 && "what somebody was told is there too",
+]);
+
+// A pool whose connections come free when the test says so; it counts what was put to them.
+const put = [];
+const released = [];
+const waiting = [];
+let refusal = null;
+const connection = {
+  on() {}, off() {}, release: (isBroken) => released.push(isBroken),
+  async query(query) {
+    put.push(query);
+    if (refusal) throw refusal;
+    return { rows: [{ body: String(put.length) }] };
+  },
+};
+const answers = new Answers({ connect: () => new Promise((resolve, reject) => waiting.push({ come: () => resolve(connection), fail: reject })) });
+const question = (value) => answers.ask({ text: "select $1", values: [value] });
+const together = [question("a"), question("a"), question("b")];
+while (waiting.length) waiting.shift().come();
+const [one, same, other] = (await Promise.all(together)).map(({ body }) => body);
+const later = question("a");
+waiting.shift().come();
+const { body: another } = await later;
+check("equal questions that wait are put once", [
+  put.length !== 3 && `${put.length} were put`, one !== same && "they got two answers", one === other && "another value got the same answer", another === one && "a later one got the old answer",
+]);
+check("a statement that comes again is prepared", [put[0].name && "the first time", put[1].name === undefined && "the second is not", put[2].name !== put[1].name && "under two names"]);
+refusal = new pg.DatabaseError("no such row", 1, "error");
+refusal.code = "22023";
+const refused = [question("c"), question("c")].map((each) => each.catch((error) => error));
+waiting.shift().come();
+const toldAll = await Promise.all(refused);
+refusal = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+const broke = question("d").catch((error) => error);
+waiting.shift().come();
+await broke;
+const unreached = question("e").catch((error) => error);
+waiting.shift().fail(new Error("timeout exceeded when trying to connect"));
+refusal = null;
+check("a refusal keeps the connection, a broken one is given up", [
+  toldAll.some((error) => error.code !== "22023") && "who waited was not told", released.slice(-2).join() !== "false,true" && `released: ${released}`,
+  (await unreached).message !== "timeout exceeded when trying to connect" && "without a connection nobody is told",
 ]);
 
 process.exit(exitStatus());
