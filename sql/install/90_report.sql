@@ -237,7 +237,6 @@ create function ecom_internal.report_customer_counts(months ecom_internal.custom
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
-set enable_hashagg = off  -- Sorted groups: few sets are in memory at a time.
 as $$
 declare
     slice constant text[] := dimensions || case when of_category then '{category}'::text[] else '{}' end;
