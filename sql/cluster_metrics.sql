@@ -57,6 +57,14 @@ select ecom.silhouette_score(array[x, y], name) = ecom.silhouette_score(array[x,
        ecom.silhouette_score(array[x, y], g, 150 order by z) = ecom.silhouette_score(array[x, y], g, 150) as any_order_of_sample from point;
 select abs(ecom.silhouette_score(array[x, y], g, 200) - ecom.silhouette_score(array[x, y], g)) < 0.02 as near,
        ecom.silhouette_score(array[x, y], g, 600) = ecom.silhouette_score(array[x, y], g) as all_rows from point;
+-- Of every row: by hand, of names, with NULLs, by partition; its mean is the score.
+select n, x, label, round(ecom.silhouette_samples(array[x * p], label) over (partition by p)::numeric, 9) as silhouette
+from (values (1, 0.0::float8, 1), (2, 1, 1), (3, 3, 2), (4, 5, 2), (5, 9, null), (6, 20, 3)) v (n, x, label), generate_series(1, 2) p order by p, n;
+select abs(avg(s) - ecom.silhouette_score(array[x, y], g)) < 1e-12 as mean, count(*) filter (where s <> t) as other_by_name from (
+    select x, y, g, ecom.silhouette_samples(array[x, y], g) over (order by z rows between 1 preceding and current row) as s,
+           ecom.silhouette_samples(array[x, y], name) over () as t from point) s;
+select count(*), count(s) from (select ecom.silhouette_samples(case when i > 10 then array[x, y] end, g) over () as s from point) t;
+select count(*) from (select ecom.silhouette_samples(array[x, y], g) over () from point where false) t;
 -- Rows with a NULL are skipped; no rows; one cluster in one place.
 select round(ecom.silhouette_score(f, l)::numeric, 9), round(ecom.davies_bouldin_score(f, l)::numeric, 9), ecom.calinski_harabasz_score(f, l)
 from (values ('{0}'::float8[], 1), ('{2}', 1), ('{10}', 2), (null, 1), ('{5}', null)) v (f, l);
@@ -106,7 +114,12 @@ select statement, error_of(statement) from (values
     (32, $$select ecom.silhouette_score(array[x], g, 2000000) from point$$),
     (33, $$select ecom.silhouette_score(array[x * 1e300], g) from point$$),
     (34, $$select ecom.davies_bouldin_score(array[x * 1e300], g) from point$$),
-    (35, $$select ecom.calinski_harabasz_score(array[x * 1e300], g) from point$$)) v (n, statement) order by n;
+    (35, $$select ecom.calinski_harabasz_score(array[x * 1e300], g) from point$$),
+    (36, $$select ecom.silhouette_samples(array[x], 1) over () from point$$),
+    (37, $$select ecom.silhouette_samples(array[x, null], g) over () from point$$),
+    (38, $$select ecom.silhouette_samples(array[x, 'NaN'], g) over () from point$$),
+    (39, $$select ecom.silhouette_samples(case when i < 3 then array[x] else array[x, y] end, name) over () from point$$),
+    (40, $$select ecom.silhouette_samples(array[i], i % 2) over () from generate_series(1, 100001) i$$)) v (n, statement) order by n;
 -- Every character of a stored model counts.
 select count(*) as changes, count(*) filter (where error_of(format('select %L::ecom.model', overlay(t placing case substr(t, i, 1) when '1' then '2' else '1' end from i))) !~ '^(XX001|22P02)') as undetected
 from (select two::text as t from model) m, generate_series(1, length(t), 3) i;

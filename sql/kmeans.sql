@@ -143,7 +143,8 @@ from (values (1, '0'), (2, '-1'), (3, '10001'), (4, '7'), (5, '2, ''{"n_init": 0
              (12, '2, ''{"scaling": "normal"}'''), (13, '2, ''{"initial_centers": [1, 2, 3]}'''), (14, 'null, ''{"initial_centers": [1, 2, 3, 4]}'''),
              (15, 'null, ''{"k_min": 5, "k_max": 3}'''), (16, 'null, ''{"k_min": 7, "k_max": 9}'''), (17, 'null, ''{"silhouette_rows": 1}'''),
              (18, '2, ''{}'', 0'), (19, '2, ''{}'', -1'), (20, '2, ''{}'', null'), (21, '2, ''{}'', ''NaN'''), (22, '2, ''{}'', ''infinity'''),
-             (23, '2, null'), (24, 'null, ''{"choose": "best"}'''), (25, 'null, ''{"gap_references": 1}''')) v (n, arguments) order by n;
+             (23, '2, null'), (26, '2, ''{"method": "elkan"}'''), (27, '2, ''{"batch_rows": 0}'''),
+             (28, '2, ''{"method": "minibatch", "initial_centers": [1, 2, 3]}'''), (29, '7, ''{"method": "minibatch"}'''), (24, 'null, ''{"choose": "best"}'''), (25, 'null, ''{"gap_references": 1}''')) v (n, arguments) order by n;
 select pg_temp.error_of('select ecom.kmeans_segment(array[x], 0) over () from test_kmeans.point');
 select pg_temp.error_of('select ecom.kmeans_segment(array[x], 7) over () from test_kmeans.point');
 select pg_temp.error_of('select ecom.kmeans_segment(array[x], 2, options => null) over () from test_kmeans.point');
@@ -174,9 +175,42 @@ from (select model::text as t from fitted) f, generate_series(1, length(t)) n,
 where substr(t, n, 1) between '0' and '9';
 -- Memory and time are bounded.
 set ecom_analytics.memory_limit = '1MB';
-select pg_temp.error_of('select ecom.kmeans_fit(array[a, b, c], 3) from test_kmeans.cloud');
-select pg_temp.error_of('select ecom.kmeans_segment(array[a, b, c], 3) over () from test_kmeans.cloud');
+select pg_temp.error_of('select ecom.kmeans_fit(array[a, b, c], 3, ''{"method": "lloyd"}'') from test_kmeans.cloud');
+select pg_temp.error_of('select ecom.kmeans_segment(array[a, b, c], 3, options => ''{"method": "lloyd"}'') over () from test_kmeans.cloud');
+select pg_temp.error_of('select ecom.kmeans_fit(array[a, b, c], 1000) from test_kmeans.cloud');
+-- Beyond the limit by mini-batches of a sample: the same in any order, on any number of threads, in parallel plans.
+create table batch (name text, model ecom.model);
+insert into batch select 'stored', ecom.kmeans_fit(array[a, b, c], 4, '{"scaling": "standard"}') from cloud;
+insert into batch select 'sorted', ecom.kmeans_fit(array[a, b, c], 4, '{"scaling": "standard"}' order by b, a) from cloud;
+insert into batch select 'shuffled', ecom.kmeans_fit(array[a, b, c], 4, '{"scaling": "standard"}' order by md5(i::text)) from cloud;
+set ecom_analytics.max_threads = 8;
+insert into batch select 'eight threads', ecom.kmeans_fit(array[a, b, c], 4, '{"scaling": "standard"}') from cloud;
+reset ecom_analytics.max_threads;
+set parallel_setup_cost = 0;
+set parallel_tuple_cost = 0;
+set min_parallel_table_scan_size = 0;
+insert into batch select 'parallel', ecom.kmeans_fit(array[a, b, c], 4, '{"scaling": "standard"}') from cloud;
+reset parallel_setup_cost;
+reset parallel_tuple_cost;
+reset min_parallel_table_scan_size;
+select count(*), count(distinct ecom_internal.model_send(model)) as different, min(info ->> 'method') as method, min(info ->> 'rows') as rows,
+       bool_and((info ->> 'sampled_rows')::int between 2000 and 10000) as is_sampled from batch, ecom.model_info(model) info;
+-- The window function clusters every row, those that were left out as well.
+select count(*), bool_and(cluster = ecom.kmeans_predict(model, array[a, b, c])) as as_predicted
+from (select a, b, c, ecom.kmeans_segment(array[a, b, c], 4, options => '{"scaling": "standard"}') over () as cluster from cloud) s, batch where name = 'stored';
+select (ecom.model_info(model) ->> 'clusters')::int between 2 and 5 as is_chosen, (select count(*) from ecom.kmeans_trials(model)) as trials
+from (select ecom.kmeans_fit(array[a, b, c], null, '{"silhouette_rows": 500, "k_max": 5}', 1 + i % 2) as model from cloud) m;
+-- Equal rows are counted: of few different ones none is left out.
+select info ->> 'method' as method, info ->> 'sampled_rows' as different_rows, info -> 'sizes' as sizes, info ->> 'inertia' as inertia
+from (select ecom.model_info(ecom.kmeans_fit(array[i % 3, 7], 3)) as info from cloud, generate_series(1, 2)) m;
+-- Near Lloyd's algorithm, measured in the same units.
+insert into batch select 'sample', ecom.kmeans_fit(array[a, b, c], 4) from cloud;
 reset ecom_analytics.memory_limit;
+insert into batch select 'lloyd', ecom.kmeans_fit(array[a, b, c], 4) from cloud;
+insert into batch select 'all rows', ecom.kmeans_fit(array[a, b, c], 4, '{"method": "minibatch", "batch_rows": 500}') from cloud;
+select name, ecom.model_info(model) ->> 'method' as method, cost < 1.02 * min(cost) over () as is_near
+from batch, lateral (select sum((ecom.kmeans_assign(model, array[a, b, c])).distance ^ 2) as cost from cloud) c
+where name in ('sample', 'lloyd', 'all rows') order by name;
 set statement_timeout = '50ms';
 select ecom.kmeans_fit(array[a, b, c], 200, '{"n_init": 200}') from cloud;
 reset statement_timeout;

@@ -57,10 +57,13 @@ options: JSON, read from the first row
     gap the first number whose gap is not below the next one''s less its error
   gap_references: sets of random rows for the gap, 10 by default
   silhouette_rows: rows of the random sample on which silhouettes are exact, 5000 by default
-NULL for no rows. Errors: as for ecom.kmeans_segment; 54000 when the rows do not fit into ecom_analytics.memory_limit.
+  method: auto (default) is lloyd while the rows fit into ecom_analytics.memory_limit and minibatch beyond; lloyd takes all rows or fails; minibatch
+    (Sculley, 2010) keeps as many different rows as fit, a random sample if there are more, and counts equal ones. batch_rows: 1024 by default, at least 100
+NULL for no rows. Errors: as for ecom.kmeans_segment; 54000 when not even mini-batches, or by method lloyd the rows, fit into the memory limit.
 Greedy k-means++ (Arthur and Vassilvitskii, 2007) and Lloyd''s algorithm (1982), exact; whole cells of a grid at a time for up to 4 features (Pelleg and
 Moore, 1999), with bounds on distances for more (Ding et al., 2015). Time: linear in rows, starts and iterations; k NULL adds the square of
-silhouette_rows. Memory: at most 36 bytes a feature and row, 30 a row, and 40 a row for each thread.';
+silhouette_rows. Memory: at most 36 bytes a feature and row, 30 a row, and 40 a row for each thread; fewer threads run where they do not fit.
+By mini-batches sizes and weights in the model are of the rows that the sample stands for, its inertia too; ecom.model_info gives their number.';
 
 create aggregate ecom.kmeans_fit(features float8[], k int, options jsonb, weight float8) (
     sfunc = ecom_internal.kmeans_add, stype = ecom.state, sspace = 1048576, combinefunc = ecom_internal.kmeans_combine,
@@ -70,7 +73,7 @@ comment on aggregate ecom.kmeans_fit(float8[], int, jsonb, float8) is
 'Fits k-means to weighted rows and returns the model for ecom.kmeans_predict and its like.
 Example: SELECT ecom.model_info(ecom.kmeans_fit(array[recency_days, frequency], 3, ''{"scaling": "standard"}'', monetary_amount::float8))
   FROM shop.customer_rfm WHERE monetary_amount > 0
-weight: how often a row counts in centres and inertia, positive and finite (22023). Transform, scaling, silhouette and gap count each row once.
+weight: how often a row counts in centres and inertia, positive, at most 1e20 (22023). Transform, scaling, silhouette and gap count each row once.
 All else as for ecom.kmeans_fit(features, k, options).';
 
 create function ecom.kmeans_predict(model ecom.model, features float8[]) returns int

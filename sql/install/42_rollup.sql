@@ -53,7 +53,7 @@ create index customer_summary_last_order_date_idx on {mart}.customer_summary (la
 comment on table {mart}.customer_summary is 'One row per known customer with sales or returns: orders, amounts and rhythm. Written by ecom.refresh.';
 comment on column {mart}.customer_summary.customer_key is 'Customer, to dim_customer.';
 comment on column {mart}.customer_summary.first_order_date is 'Day of the first order; empty when there are returns only.';
-comment on column {mart}.customer_summary.last_order_date is 'Day of the last order; empty when there are returns only.';
+comment on column {mart}.customer_summary.last_order_date is 'Day of the last purchase, also where an order has lines of several days; empty when there are returns only.';
 comment on column {mart}.customer_summary.order_count is 'Number of orders.';
 comment on column {mart}.customer_summary.mean_interval_days is 'Mean days between successive orders; empty with fewer than two.';
 comment on column {mart}.customer_summary.interval_stddev_days is
@@ -420,7 +420,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select format('
         select o.customer_key, min(o.ordered_at::date) filter (where o.order_count = 1) as first_order_date,
-               max(o.ordered_at::date) filter (where o.order_count = 1) as last_order_date,
+               max(o.ordered_at::date) filter (where o.line_count > 0) as last_order_date,
                sum(o.order_count)::int as order_count, %3$s,
                avg(o.days_since_previous_order)::float8 as mean_interval_days,
                stddev_samp(o.days_since_previous_order)::float8 as interval_stddev_days

@@ -9,8 +9,10 @@ values
      'Transform of recency, frequency and amount before segments are fitted.'),
     ('segments.scaling', 'standard', 'text', false, false, null, null, array['none', 'standard', 'minmax', 'robust'],
      'Scaling of recency, frequency and amount, after the transform.'),
-    ('segments.n_init', '10', 'integer', false, false, 1, 1000, null,
-     'Starts of k-means; the best one wins.');
+    ('segments.n_init', '', 'integer', true, false, 1, 1000, null,
+     'Starts of k-means, of which the best one wins; empty: 10, and up to 100 for fewer than 30,000 customers.'),
+    ('segments.method', 'auto', 'text', false, false, null, null, array['auto', 'lloyd', 'minibatch'],
+     'How segments are fitted: auto by Lloyd''s algorithm, and by mini-batches when customers do not fit into ecom_analytics.memory_limit.');
 
 insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
     ('segments', 60, 'refresh_segments', true, 'customer_segment and the model behind it');
@@ -114,43 +116,65 @@ create function ecom_internal.segment_options(mart name) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select jsonb_build_object('transform', ecom_internal.setting(mart, 'segments.transform'),
-                              'scaling', ecom_internal.setting(mart, 'segments.scaling'),
-                              'n_init', ecom_internal.setting(mart, 'segments.n_init')::int)
+    select jsonb_strip_nulls(jsonb_build_object(
+        'transform', ecom_internal.setting(mart, 'segments.transform'), 'scaling', ecom_internal.setting(mart, 'segments.scaling'),
+        'n_init', nullif(ecom_internal.setting(mart, 'segments.n_init'), '')::int, 'method', ecom_internal.setting(mart, 'segments.method')))
 $$;
 comment on function ecom_internal.segment_options(name) is 'The options of ecom.kmeans_fit that a mart''s settings ask for.';
+
+create function ecom_internal.segment_rows(
+    query text, k int, options text, out customer_key int, out customer_id text, out recency_days int, out frequency int, out monetary numeric,
+    out cluster int, out segment text, out distance double precision, out silhouette double precision) returns setof record
+    language c stable parallel restricted as 'MODULE_PATHNAME', 'ecom_segment_rows';
+comment on function ecom_internal.segment_rows(text, int, text) is
+'Fits segments to the customers of a query and returns them: one row per row without a NULL.
+Arguments: query: of customer_key int, customer_id text, recency_days int, frequency int, monetary numeric; NULL gives no rows. k and options: as
+ecom.kmeans_fit. Memory: some 100 bytes a customer besides the fit.';
+
+create function ecom_internal.segment_query(mart name, as_of date) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    mart_schema constant name := ecom_internal.mart_name(mart);
+    as_of_date constant date := ecom_internal.as_of(mart_schema, as_of);
+    is_kept boolean;
+begin
+    if as_of_date is null then
+        return null;
+    end if;
+    -- What refresh keeps of customers serves when it holds every line before that day; a bound mart has no triggers to tell.
+    if ecom_internal.is_rolled_up(mart_schema) and ecom_internal.setting(mart_schema, 'mart.bound') <> 'true'
+       and ecom_internal.setting(mart_schema, 'rfm.window_days') = '' then
+        execute format('select s.last_date < $1 from %I.rollup_state s', mart_schema) into is_kept using as_of_date;
+    end if;
+    if is_kept then
+        return format('
+            select c.customer_key, c.customer_id, %1$L::date - s.last_order_date, s.order_count, round(s.%2$I, 2)
+            from %3$I.customer_summary s join %3$I.dim_customer c on c.customer_key = s.customer_key where s.order_count > 0',
+            as_of_date, case ecom_internal.setting(mart_schema, 'rfm.returns') when 'ignore' then 'gross_amount' else 'revenue_amount' end, mart_schema);
+    end if;
+    return format('
+        select c.customer_key, c.customer_id, s.recency_days, s.frequency, round(s.monetary::numeric, 2)
+        from (%s) s join %I.dim_customer c on c.customer_key = s.customer_key where s.frequency > 0',
+        ecom_internal.rfm_query(mart_schema, as_of_date, null, null, 'equal', null, 'ecom.rfm_rows', 's.*'), mart_schema);
+end
+$$;
+comment on function ecom_internal.segment_query(name, date) is
+'The query of ecom_internal.segment_rows for a mart: from customer_summary where that holds all sales before the day, else from the lines. Both
+measure customers as ecom.rfm_score does. NULL for a mart without sales.';
 
 create function ecom.kmeans_segment(mart name, as_of date default null, k int default null)
 returns table (customer_key int, customer_id text, recency_days int, frequency int, monetary numeric, cluster int, segment text,
                distance double precision, silhouette double precision)
-language plpgsql stable parallel restricted
-set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-declare
-    mart_schema constant name := ecom_internal.mart_name(mart);
-    as_of_date constant date := ecom_internal.as_of(mart_schema, kmeans_segment.as_of);
-    clusters constant int := coalesce(kmeans_segment.k, nullif(ecom_internal.setting(mart_schema, 'segments.k'), '')::int);
-begin
-    if as_of_date is null then
-        return;
-    end if;
-    return query
-        with customer as materialized (
-            select s.customer_key, s.customer_id, s.recency_days, s.frequency, s.monetary,
-                   array[s.recency_days, s.frequency, s.monetary]::double precision[] as features
-            from ecom.rfm_score(mart_schema, as_of_date) s where s.frequency > 0
-        ), fitted as materialized (
-            select ecom.kmeans_fit(c.features, clusters, ecom_internal.segment_options(mart_schema)) as model from customer c
-        ), named as materialized (
-            select n.cluster, n.segment from fitted f, ecom_internal.segment_names(f.model) n
-        ), assigned as (
-            select c.*, ecom.kmeans_assign(f.model, c.features) as a from customer c cross join fitted f offset 0
-        )
-        select s.customer_key, s.customer_id, s.recency_days, s.frequency, s.monetary, (s.a).cluster, n.segment, (s.a).distance, (s.a).silhouette
-        from assigned s join named n on n.cluster = (s.a).cluster;
-end
-$$;
+language sql stable parallel restricted
+begin atomic
+    select s.customer_key, s.customer_id, s.recency_days, s.frequency, s.monetary, s.cluster, s.segment, s.distance, s.silhouette
+    from ecom_internal.segment_rows(
+        ecom_internal.segment_query(kmeans_segment.mart, kmeans_segment.as_of),
+        coalesce(kmeans_segment.k, nullif(ecom_internal.setting(kmeans_segment.mart, 'segments.k'), '')::int),
+        ecom_internal.segment_options(kmeans_segment.mart)::text) s;
+end;
 comment on function ecom.kmeans_segment(name, date, int) is
 'Segments the customers of a mart by k-means on recency, frequency and amount as of a date.
 Example: SELECT segment, count(*), round(avg(monetary), 2) AS mean_amount FROM ecom.kmeans_segment(''shop'') GROUP BY segment
@@ -158,8 +182,9 @@ One row per customer with an order before as_of. Fits anew and stores nothing: s
 model, and ecom.predict_segment scores new customers with that. Measures as ecom.rfm_score over a mart has them.
 Arguments: mart; NULL means the setting ecom_analytics.mart. as_of: default the day after the last sale. k: number of segments, default the setting
 segments.k; when that is empty the number from 2 to 8 with the largest mean silhouette. Settings segments.transform (boxcox), segments.scaling
-(standard) and segments.n_init (10) hold. segment: name by the ranks of the centres in amount and recency. distance and silhouette: as ecom.kmeans_assign.
-Errors: 22023 for k out of 1 to 10000, 22000 for fewer different customers than segments. Time: one scan of fact_sales and one fit.';
+(standard), segments.n_init and segments.method hold. segment: name by the ranks of the centres in amount and recency. distance and silhouette: as ecom.kmeans_assign.
+Errors: 22023 for k out of 1 to 10000, 22000 for fewer different customers than segments. 
+Time: one fit, and one pass over customer_summary when that is up to date and as_of follows the last sale, else over fact_sales.';
 
 create function ecom.predict_segment(mart name, recency_days double precision, frequency double precision, monetary double precision)
 returns table (cluster int, segment text, distance double precision, silhouette double precision, pc1 double precision, pc2 double precision)

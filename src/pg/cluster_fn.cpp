@@ -33,27 +33,6 @@ Datum float8_array_datum(const double* numbers, std::size_t count) {
     return array.datum();
 }
 
-// A memory context for what reading a partition's rows allocates: arguments are evaluated where the caller is, and
-// a million arrays would stay until the partition's end.
-class RowMemory {
-public:
-    RowMemory()
-        : context_(call([] { return AllocSetContextCreate(CurrentMemoryContext, "rows of a partition", ALLOCSET_SMALL_SIZES); })),
-          previous_(MemoryContextSwitchTo(context_)) {}
-    RowMemory(const RowMemory&) = delete;
-    RowMemory& operator=(const RowMemory&) = delete;
-    ~RowMemory() {
-        MemoryContextSwitchTo(previous_);
-        MemoryContextDelete(context_);
-    }
-
-    void reset() { MemoryContextReset(context_); }
-
-private:
-    MemoryContext context_;
-    MemoryContext previous_;
-};
-
 // Clusters of a partition's rows, from 1; 0 for rows without features.
 struct PartitionClusters {
     std::vector<std::int32_t> of_row;
@@ -64,49 +43,45 @@ PartitionClusters cluster_partition(WindowObject window) {
     const WindowParams given(window);
     std::optional<int> clusters;
     if (const auto k = given.optional(1)) clusters = DatumGetInt32(*k);
-    const core::KmeansFitParams params =
-        core::read_kmeans_params(clusters, core::from_json(json_of(given.required(3, "options")), "options"));
+    const std::string options = json_of(given.required(3, "options"));
+    core::read_kmeans_params(clusters, core::from_json(options, "options"));
     const bool is_weighted = given.optional(2).has_value();
 
-    const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
-    core::require_memory(host, core::mul_size(static_cast<std::size_t>(rows), sizeof(std::int32_t)),
-                         "clusters of " + std::to_string(rows) + " rows");
+    PartitionRows rows(window, host);
+    core::require_memory(host, core::mul_size(static_cast<std::size_t>(rows.count()), sizeof(std::int32_t)),
+                         "clusters of " + std::to_string(rows.count()) + " rows");
     PartitionClusters result;
-    result.of_row.reserve(static_cast<std::size_t>(rows));
-    std::optional<core::FeatureRows> data;
-    std::vector<double> weights;
-    RowMemory memory;
-    for (int64 row = 0; row < rows; ++row) {
-        const auto argument = [&](int arg) -> std::optional<Datum> {
-            bool is_null;
-            const Datum datum = call([&] {
-                bool is_out;
-                return WinGetFuncArgInPartition(window, arg, static_cast<int>(row), WINDOW_SEEK_HEAD, false, &is_null,
-                                                &is_out);
-            });
-            return is_null ? std::nullopt : std::optional<Datum>(datum);
-        };
-        host.poll();
-        memory.reset();
-        const auto given_features = argument(0);
+    result.of_row.reserve(static_cast<std::size_t>(rows.count()));
+    std::optional<core::KmeansState> state;
+    for (int row = 0; row < rows.count(); ++row) {
+        const auto given_features = rows.argument(row, 0);
         result.of_row.push_back(given_features ? 1 : 0);
         if (!given_features) continue;
         const FeatureArray features(*given_features);
-        if (!data) data.emplace(features.count);
-        core::require_same_dimension(data->features(), features.count);
-        data->add(features.values, host);
-        const auto weight = argument(2);
-        if (!is_weighted && !weight) continue;
+        if (!state) state.emplace(features.count, clusters, options, is_weighted);
+        const auto weight = rows.argument(row, 2);
         // Either every row has a weight or none has.
-        const std::optional<double> number = weight ? std::optional<double>(DatumGetFloat8(*weight)) : std::nullopt;
-        core::check_weight(is_weighted ? number : std::nullopt);
-        weights.push_back(*number);
+        if (!is_weighted && weight) core::check_weight(std::nullopt);
+        state->add(features.values, features.count, weight ? std::optional<double>(DatumGetFloat8(*weight)) : std::nullopt, host);
     }
-    if (!data) return result;
-    const core::KmeansFit fit = core::fit_kmeans(*data, weights, params, host);
-    std::size_t next = 0;
-    for (std::int32_t& cluster : result.of_row)
-        if (cluster != 0) cluster = fit.result.labels[next++] + 1;
+    if (!state) return result;
+    core::KmeansFit fit = state->fit(host);
+    if (!fit.mini_batch_rows) {
+        std::size_t next = 0;
+        for (std::int32_t& cluster : result.of_row)
+            if (cluster != 0) cluster = fit.result.labels[next++] + 1;
+        return result;
+    }
+    // Not all rows were held: they are read again.
+    state.reset();
+    const core::KmeansModel model(std::move(fit));
+    std::vector<double> scratch;
+    for (int row = 0; row < rows.count(); ++row) {
+        std::int32_t& cluster = result.of_row[static_cast<std::size_t>(row)];
+        if (cluster == 0) continue;
+        const FeatureArray features(*rows.argument(row, 0));
+        cluster = static_cast<std::int32_t>(model.assign(features.values, scratch).cluster) + 1;
+    }
     return result;
 }
 
@@ -135,7 +110,8 @@ ECOM_FUNCTION(ecom_kmeans_add) {
         return core::KmeansState(features.count, args.optional_int4(2), has_options ? json_of(args.datum(3)) : "{}",
                                  is_weighted);
     });
-    running.state->add(features.values, features.count, is_weighted ? args.float8(4) : std::nullopt, BackendHost());
+    BackendHost host;
+    running.state->add(features.values, features.count, is_weighted ? args.float8(4) : std::nullopt, host);
     return running.datum;
 }
 
@@ -186,12 +162,14 @@ ECOM_FUNCTION(ecom_kmeans_features) {
 
 // (model, features float8[]), strict, returns ecom.kmeans_assignment: cluster int, distance float8, silhouette float8
 ECOM_FUNCTION(ecom_kmeans_assign) {
-    const auto squared = squared_distances(fcinfo, model_arg<core::KmeansModel>(fcinfo, 0));
-    const std::size_t cluster = core::nearest_cluster(squared);
+    const auto& model = model_arg<core::KmeansModel>(fcinfo, 0);
+    const FeatureArray features(fcinfo->args[1].value);
+    features.require(model.features());
+    const core::ClusterAssignment assignment = model.assign(features.values, CallSite::of(fcinfo).kept<std::vector<double>>());
     RowValues<3> row;
-    row.put_datum(Int32GetDatum(static_cast<std::int32_t>(cluster) + 1));
-    row.put(std::sqrt(squared[cluster]));
-    row.put(core::simplified_silhouette(squared));
+    row.put_datum(Int32GetDatum(static_cast<std::int32_t>(assignment.cluster) + 1));
+    row.put(assignment.distance);
+    row.put(assignment.silhouette);
     return row.datum(fcinfo);
 }
 

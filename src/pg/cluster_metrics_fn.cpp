@@ -9,6 +9,7 @@
 #include "pg/agg_state.hpp"
 #include "pg/feature_array.hpp"
 #include "pg/host.hpp"
+#include "pg/window_series.hpp"
 
 using namespace ecom;
 using namespace ecom::pg;
@@ -64,7 +65,49 @@ Datum add_pair(FunctionCallInfo fcinfo) {
     return running.datum;
 }
 
+// Silhouettes of a partition's rows, nothing for rows without features or label.
+struct PartitionSilhouettes {
+    std::vector<std::optional<double>> of_row;
+};
+
+template <typename Label>
+PartitionSilhouettes partition_silhouettes(WindowObject window) {
+    BackendHost host;
+    PartitionRows rows(window, host);
+    PartitionSilhouettes result;
+    std::optional<core::LabelledRowsState> state;
+    for (int row = 0; row < rows.count(); ++row) {
+        const auto features = rows.argument(row, 0);
+        const auto label = rows.argument(row, 1);
+        result.of_row.push_back(features && label ? std::optional<double>(0.0) : std::nullopt);
+        if (!result.of_row.back()) continue;
+        const FeatureArray array(*features);
+        if (!state) state.emplace(array.count, std::nullopt);
+        core::require_same_dimension(state->features(), array.count);
+        state->add(array.values, Label(*label).view(), host);
+    }
+    if (!state) return result;
+    const std::vector<double> values = state->silhouettes_of_rows(host);
+    std::size_t next = 0;
+    for (auto& silhouette : result.of_row)
+        if (silhouette) silhouette = values[next++];
+    return result;
+}
+
+// (features float8[], label) window
+template <typename Label>
+Datum silhouette_of_row(FunctionCallInfo fcinfo) {
+    const WindowObject window = PG_WINDOW_OBJECT();
+    const auto& silhouettes = partition_result<PartitionSilhouettes>(window, [&] { return partition_silhouettes<Label>(window); });
+    const auto& value = silhouettes.of_row[static_cast<std::size_t>(call([&] { return WinGetCurrentPosition(window); }))];
+    if (!value) PG_RETURN_NULL();
+    return Float8GetDatum(*value);
+}
+
 }  // namespace
+
+ECOM_FUNCTION(ecom_silhouette_number_row) { return silhouette_of_row<NumberLabel>(fcinfo); }
+ECOM_FUNCTION(ecom_silhouette_text_row) { return silhouette_of_row<TextLabel>(fcinfo); }
 
 ECOM_FUNCTION(ecom_labelled_number_add) { return add_labelled_row<NumberLabel>(fcinfo); }
 ECOM_FUNCTION(ecom_labelled_text_add) { return add_labelled_row<TextLabel>(fcinfo); }

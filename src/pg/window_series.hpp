@@ -1,4 +1,4 @@
-// The partition of a window function as a series.
+// The partition of a window function, row by row or as a series.
 #pragma once
 
 #include <cmath>
@@ -15,6 +15,49 @@ extern "C" {
 }
 
 namespace ecom::pg {
+
+// The arguments of any row of a partition, read one row after the other. What reading allocates goes to a memory context
+// of its own: arguments are evaluated where the caller is, and a million arrays would stay until the partition's end.
+class PartitionRows {
+public:
+    PartitionRows(WindowObject window, core::Host& host)
+        : window_(window),
+          host_(host),
+          count_(static_cast<int>(call([&] { return WinGetPartitionRowCount(window); }))),
+          context_(call([] { return AllocSetContextCreate(CurrentMemoryContext, "rows of a partition", ALLOCSET_SMALL_SIZES); })),
+          previous_(MemoryContextSwitchTo(context_)) {}
+    PartitionRows(const PartitionRows&) = delete;
+    PartitionRows& operator=(const PartitionRows&) = delete;
+    ~PartitionRows() {
+        MemoryContextSwitchTo(previous_);
+        MemoryContextDelete(context_);
+    }
+
+    int count() const { return count_; }
+
+    // What was read of another row is gone then.
+    std::optional<Datum> argument(int row, int arg) {
+        if (row != row_) {
+            host_.poll();
+            MemoryContextReset(context_);
+            row_ = row;
+        }
+        bool is_null;
+        const Datum datum = call([&] {
+            bool is_out;
+            return WinGetFuncArgInPartition(window_, arg, row, WINDOW_SEEK_HEAD, false, &is_null, &is_out);
+        });
+        return is_null ? std::nullopt : std::optional<Datum>(datum);
+    }
+
+private:
+    WindowObject window_;
+    core::Host& host_;
+    int count_;
+    int row_ = -1;
+    MemoryContext context_;
+    MemoryContext previous_;
+};
 
 // Argument `arg` of every row of the partition: what `convert` makes of it, a Datum or nothing for NULL.
 template <typename T, typename Convert>

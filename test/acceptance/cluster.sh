@@ -40,6 +40,20 @@ for name, x in rows.items():
         model = KMeans(n_clusters=k, init=start, n_init=1, tol=0, max_iter=1000, algorithm="lloyd").fit(x)
         print(name, k, repr(float(model.inertia_)), model.n_iter_, json.dumps([repr(float(v)) for v in start.ravel()]).replace("\"", ""), sep="\t")' |
         q -c '\copy peer from pstdin'
+    # Silhouettes of single rows.
+    sql 'create table peer_silhouette (id int, label int, value float8)'
+    q -c "\copy (select id, x from iris order by id) to pstdout" | "$python" -c '
+import sys
+import numpy
+from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_samples
+ids, rows = zip(*(line.rstrip("\n").split("\t") for line in sys.stdin))
+x = numpy.array([[float(v) for v in row[1:-1].split(",")] for row in rows])
+labels = KMeans(n_clusters=4, init=x[:4], n_init=1).fit_predict(x)
+for row in zip(ids, labels, silhouette_samples(x, labels)): print(row[0], row[1], repr(float(row[2])), sep="\t")' | q -c '\copy peer_silhouette from pstdin'
+    is 'silhouettes of single flowers' t "$(sql "
+        select count(*) = 150 and max(abs(ours - value)) < 1e-9
+        from (select value, ecom.silhouette_samples(x, label) over () as ours from peer_silhouette join iris using (id)) s")"
     for k in 2 3 4 5 8; do not_worse "iris, k = $k" iris "$k" "kmeans,iris_raw,$k,inertia" 1e-9; done
     for table in iris customer_ready; do
         for k in 3 5 8; do

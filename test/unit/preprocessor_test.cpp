@@ -94,6 +94,44 @@ TEST(PowerTransform, ExtremeColumns) {
     EXPECT_TRUE(std::isfinite(fit_yeo_johnson(distinct_values({-1e100, 0, 3, 1e100}, host), host).lambda));
 }
 
+// A long column is searched by groups of its values first; the root is the column's own.
+TEST(PowerTransform, LambdaOfALongColumn) {
+    FakeHost host;
+    Rng rng(11, 0);
+    std::vector<double> few, many;
+    for (int i = 0; i < 4000; ++i) {
+        few.push_back(std::exp(0.7 * rng.normal()) + 0.2 * rng.uniform());
+        for (int copy = -2; copy <= 2; ++copy) many.push_back(few.back() * (1.0 + copy * 1e-12));
+    }
+    const double lambda = fit_box_cox(distinct_values(few, host), 0.0, host).lambda;
+    const DistinctValues long_column = distinct_values(many, host);
+    EXPECT_GT(long_column.values.size(), 19000u);
+    EXPECT_NEAR(fit_box_cox(long_column, 0.0, host).lambda, lambda, 1e-9);
+    EXPECT_NEAR(fit_yeo_johnson(long_column, host).lambda, fit_yeo_johnson(distinct_values(few, host), host).lambda, 1e-9);
+    // A column that one value rules: the middle of a group says little about it.
+    for (int i = 0; i < 3000; ++i) many.push_back(1e6 + i);
+    std::vector<double> reversed;
+    for (const double x : many) reversed.push_back(1.0 / x);
+    EXPECT_NEAR(fit_box_cox(distinct_values(many, host), 0.0, host).lambda, -fit_box_cox(distinct_values(reversed, host), 0.0, host).lambda, 1e-9);
+}
+
+// Counts stand for equal rows.
+TEST(Preprocessor, CountsStandForRows) {
+    FakeHost host;
+    FeatureRows data(2), repeated(2);
+    std::vector<double> counts;
+    for (int i = 1; i <= 50; ++i) {
+        const double row[] = {static_cast<double>(i * i % 17) + 1.0, std::sqrt(i)};
+        data.add(row, host);
+        counts.push_back(1 + i % 4);
+        for (int copy = 0; copy < 1 + i % 4; ++copy) repeated.add(row, host);
+    }
+    for (const auto scaling : {ScalingMethod::kStandard, ScalingMethod::kRobust}) {
+        const PreprocessorParams params{PowerTransform::kBoxCox, scaling};
+        EXPECT_EQ(encode_model(Preprocessor::fit(data, counts, params, host)), encode_model(Preprocessor::fit(repeated, params, host)));
+    }
+}
+
 TEST(Scaling, KnownValues) {
     FakeHost host;
     const DistinctValues column = distinct_values({4, 1, 1, 10}, host);

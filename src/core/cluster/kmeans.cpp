@@ -57,8 +57,13 @@ LloydRun finished(const LloydEngine& engine, LloydRun run, LloydParams params, H
     return rest;
 }
 
-// Renumbers clusters by their centres and brings labels back to the order of the rows.
-KmeansResult in_order(LloydRun run, std::size_t features, const std::vector<std::uint32_t>& order, Host& host) {
+std::size_t starts_of(const KmeansParams& params) {
+    return params.initial_centers.empty() ? static_cast<std::size_t>(params.n_init) : 1;
+}
+
+}  // namespace
+
+KmeansResult in_order(LloydRun run, std::size_t features, const std::vector<std::uint32_t>* order, Host& host) {
     const std::size_t k = run.masses.size();
     std::vector<std::size_t> ranked(k);
     std::iota(ranked.begin(), ranked.end(), std::size_t{0});
@@ -77,12 +82,12 @@ KmeansResult in_order(LloydRun run, std::size_t features, const std::vector<std:
         result.masses.push_back(run.masses[c]);
     }
     result.sizes.assign(k, 0);
-    result.labels.resize(order.size());
+    result.labels.resize(run.labels.size());
     PollEvery poll(host);
-    for (std::size_t i = 0; i < order.size(); ++i) {
+    for (std::size_t i = 0; i < run.labels.size(); ++i) {
         poll();
         const ClusterLabel label = number[run.labels[i]];
-        result.labels[order[i]] = label;
+        result.labels[order == nullptr ? i : (*order)[i]] = label;
         ++result.sizes[label];
     }
     result.inertia = run.inertia;
@@ -91,11 +96,11 @@ KmeansResult in_order(LloydRun run, std::size_t features, const std::vector<std:
     return result;
 }
 
-std::size_t starts_of(const KmeansParams& params) {
-    return params.initial_centers.empty() ? static_cast<std::size_t>(params.n_init) : 1;
+void require_centers(const std::vector<double>& centers, std::size_t k, std::size_t d) {
+    if (centers.size() != k * d)
+        throw Error(ErrorCode::kInvalidArgument, "initial centres do not fit the number of clusters and features",
+                    "Give one centre a cluster, each with a value for every feature.");
 }
-
-}  // namespace
 
 int default_starts(std::size_t rows) {
     return static_cast<int>(std::clamp(10 * kRowsOfTenStarts / std::max(rows, std::size_t{1}), std::size_t{10}, std::size_t{100}));
@@ -133,9 +138,7 @@ KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, co
         throw Error(ErrorCode::kNotEnoughData,
                     std::to_string(k) + " clusters need as many different rows, there are " + std::to_string(distinct),
                     "Ask for at most " + std::to_string(distinct) + (distinct == 1 ? " cluster." : " clusters."));
-    if (!params.initial_centers.empty() && params.initial_centers.size() != k * features)
-        throw Error(ErrorCode::kInvalidArgument, "initial centres do not fit the number of clusters and features",
-                    "Give one centre a cluster, each with a value for every feature.");
+    if (!params.initial_centers.empty()) require_centers(params.initial_centers, k, features);
     LloydParams lloyd;
     lloyd.max_iterations = params.max_iterations;
     const std::size_t starts = starts_of(params);
@@ -168,7 +171,7 @@ KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, co
     // Of equally good ones the first in rank.
     const std::size_t best = *std::min_element(ranked.begin(), ranked.end(), [&](std::size_t a, std::size_t b) { return inertia[a] < inertia[b]; });
     if (starts > 1) settled[best].labels = engine.assign(settled[best].centers, host).labels;
-    KmeansResult result = in_order(std::move(settled[best]), features, engine.order(), host);
+    KmeansResult result = in_order(std::move(settled[best]), features, &engine.order(), host);
     result.inertia_of_starts = std::move(inertia);
     return result;
 }

@@ -66,6 +66,13 @@ KmeansResult kmeans(const FeatureColumns& columns, const std::vector<double>& we
 // An upper bound of what kmeans() allocates.
 std::size_t kmeans_bytes(std::size_t rows, std::size_t features, const KmeansParams& params, int threads);
 
+// A run as a result: clusters numbered by their centres, labels in the order of the rows. order: the row of each point,
+// or nothing when points are in the order of the rows.
+KmeansResult in_order(LloydRun run, std::size_t features, const std::vector<std::uint32_t>* order, Host& host);
+
+// Throws kInvalidArgument unless there are k centres of d features.
+void require_centers(const std::vector<double>& centers, std::size_t k, std::size_t d);
+
 // The engine and the starts alone, for several k over the same points.
 KmeansResult kmeans(const LloydEngine& engine, const FeatureColumns& columns, const KmeansParams& params, Host& host);
 

@@ -7,6 +7,7 @@
 #include "core/base/named_options.hpp"
 #include "core/base/parallel.hpp"
 #include "core/cluster/gap_statistic.hpp"
+#include "core/cluster/mini_batch.hpp"
 #include "core/stats/silhouette.hpp"
 #include "core/base/firewall.hpp"
 
@@ -93,6 +94,34 @@ std::size_t chosen(const std::vector<ClusterTrial>& trials, ClusterCriterion cri
         case ClusterCriterion::kSilhouette: break;
     }
     return largest(trials, &ClusterTrial::silhouette);
+}
+
+// A host that grants fewer threads than another one.
+class FewerThreads final : public Host {
+public:
+    FewerThreads(Host& host, int threads) : host_(host), threads_(threads) {}
+    void poll() override { host_.poll(); }
+    std::size_t memory_limit() const override { return host_.memory_limit(); }
+    int max_threads() const override { return threads_; }
+    void progress(std::int64_t done, std::int64_t total) override { host_.progress(done, total); }
+
+private:
+    Host& host_;
+    int threads_;
+};
+
+// As many of the host's threads as its memory allows, beside what is held already; at least one.
+int threads_that_fit(std::size_t rows, std::size_t features, const KmeansFitParams& params, std::size_t held, const Host& host) {
+    int threads = host.max_threads();
+    while (threads > 1 && add_size(held, kmeans_fit_bytes(rows, features, params, threads)) > host.memory_limit()) --threads;
+    return threads;
+}
+
+KmeansMethod parse_method(const std::string& name) {
+    if (name == "auto") return KmeansMethod::kAuto;
+    if (name == "lloyd") return KmeansMethod::kLloyd;
+    if (name == "minibatch") return KmeansMethod::kMiniBatch;
+    throw Error(ErrorCode::kInvalidArgument, "unknown method of k-means \"" + name + "\"", "Use auto, lloyd or minibatch.");
 }
 
 ClusterCriterion parse_criterion(const std::string& name) {
@@ -203,20 +232,36 @@ KmeansFitParams read_kmeans_params(std::optional<int> clusters, const Document& 
     if (const auto sets = options.integer("gap_references")) params.gap_references = small_integer("gap_references", *sets, 2, 1000);
     if (const auto rows = options.integer("silhouette_rows"))
         params.silhouette_rows = small_integer("silhouette_rows", *rows, 2, 100000);
+    if (const auto method = options.text("method")) params.method = parse_method(*method);
+    if (const auto rows = options.integer("batch_rows")) params.batch_rows = small_integer("batch_rows", *rows, 100, 1000000);
     options.finish();
     params.check();
     return params;
 }
 
 void check_weight(std::optional<double> weight) {
-    if (weight && std::isfinite(*weight) && *weight > 0.0) return;
-    throw Error(ErrorCode::kInvalidArgument, "weights must be positive numbers",
+    if (weight && *weight > 0.0 && *weight <= kLargestWeight) return;
+    throw Error(ErrorCode::kInvalidArgument, "weights must be positive numbers of at most 1e20",
                 "Leave rows without a weight out, for example with FILTER (WHERE weight > 0).");
 }
 
+std::size_t kmeans_fit_bytes(std::size_t rows, std::size_t features, const KmeansFitParams& params, int threads) {
+    KmeansParams largest = params.kmeans;
+    largest.clusters = params.clusters.value_or(params.k_max);
+    largest.n_init = params.n_init.value_or(default_starts(rows));
+    std::size_t bytes = kmeans_bytes(rows, features, largest, threads);
+    if (!params.clusters) {
+        const std::size_t sample = std::min(rows, static_cast<std::size_t>(params.silhouette_rows));
+        bytes = add_size(bytes, add_size(silhouette_bytes(sample, static_cast<std::size_t>(params.k_max - params.k_min) + 1),
+                                         mul_size(sample, features * sizeof(double))));
+    }
+    return add_size(mul_size(mul_size(rows, features), sizeof(double)), bytes);
+}
+
 KmeansFit fit_kmeans(const FeatureRows& data, const std::vector<double>& weights, const KmeansFitParams& given,
-                     Host& host) {
+                     Host& granting) {
     given.check();
+    FewerThreads host(granting, threads_that_fit(data.rows(), data.features(), given, 0, granting));
     KmeansFitParams params = given;
     params.kmeans.n_init = given.n_init.value_or(default_starts(data.rows()));
     KmeansFit fit;
@@ -225,9 +270,7 @@ KmeansFit fit_kmeans(const FeatureRows& data, const std::vector<double>& weights
     KmeansParams largest = params.kmeans;
     largest.clusters = params.clusters.value_or(params.k_max);
     fit.params.clusters = largest.clusters;
-    require_memory(host,
-                   add_size(mul_size(mul_size(data.rows(), data.features()), sizeof(double)),
-                            kmeans_bytes(data.rows(), data.features(), largest, host.max_threads())),
+    require_memory(host, kmeans_fit_bytes(data.rows(), data.features(), given, host.max_threads()),
                    "clustering " + std::to_string(data.rows()) + " rows of " + std::to_string(data.features()) + " features");
     if (params.preprocessing.transform != PowerTransform::kNone || params.preprocessing.scaling != ScalingMethod::kNone)
         fit.preprocessor = Preprocessor::fit(data, params.preprocessing, host);
@@ -237,6 +280,54 @@ KmeansFit fit_kmeans(const FeatureRows& data, const std::vector<double>& weights
         fit.result = kmeans(*engine, columns, largest, host);
     else
         choose_clusters(*engine, columns, weights, params, fit, host);
+    return fit;
+}
+
+KmeansFit fit_mini_batches(const SampledRows& rows, std::uint64_t seen, const KmeansFitParams& given, Host& granting) {
+    given.check();
+    constexpr std::size_t kFirstBatches = 3;       // scikit-learn's init_size
+    constexpr std::size_t kFirstRowsPerCluster = 50;
+    const std::size_t n = rows.data.rows();
+    const std::size_t d = rows.data.features();
+    const auto batch_rows = static_cast<std::size_t>(given.batch_rows);
+    const int k_max = given.clusters.value_or(given.k_max);
+    const std::size_t first = std::min(n, std::max({kFirstBatches * batch_rows, kFirstRowsPerCluster * static_cast<std::size_t>(k_max),
+                                                    given.clusters ? std::size_t{0} : static_cast<std::size_t>(given.silhouette_rows)}));
+    KmeansFitParams params = given;
+    params.kmeans.n_init = given.n_init.value_or(default_starts(first));
+    params.kmeans.clusters = k_max;
+    KmeansFit fit;
+    fit.rows = static_cast<std::int64_t>(seen);
+    fit.mini_batch_rows = static_cast<std::int64_t>(n);
+    const std::size_t held = mul_size(n, (d + 1) * sizeof(double));
+    FewerThreads host(granting, threads_that_fit(first, d, params, held, granting));
+    require_memory(host, add_size(held, kmeans_fit_bytes(first, d, params, host.max_threads())),
+                   "mini-batches of " + std::to_string(n) + " rows");
+    if (params.preprocessing.transform != PowerTransform::kNone || params.preprocessing.scaling != ScalingMethod::kNone)
+        fit.preprocessor = Preprocessor::fit(rows.data, rows.counts, params.preprocessing, host);
+    const FeatureColumns columns = preprocessed_columns(rows.data, fit.preprocessor, host);
+    std::vector<double> weights = rows.counts;
+    PollEvery poll(host);
+    for (std::size_t i = 0; i < rows.weights.size(); ++i) poll(), weights[i] *= rows.weights[i];
+
+    fit.params = params.kmeans;
+    std::vector<double> centers = params.kmeans.initial_centers;
+    if (centers.empty()) {
+        FeatureColumns head(d);
+        for (std::size_t j = 0; j < d; ++j) head[j].assign(columns[j].begin(), columns[j].begin() + static_cast<std::ptrdiff_t>(first));
+        const std::vector<double> head_weights(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(first));
+        const auto engine = make_engine(head, head_weights, host);
+        if (params.clusters)
+            fit.result = kmeans(*engine, head, params.kmeans, host);
+        else
+            choose_clusters(*engine, head, head_weights, params, fit, host);
+        centers = fit.result.centers;
+    } else {
+        require_centers(centers, static_cast<std::size_t>(k_max), d);
+    }
+    fit.result = mini_batch_kmeans(columns, weights, std::move(centers), fit.params, batch_rows, host);
+    fit.result.sizes.assign(fit.result.clusters(), 0);
+    for (std::size_t i = 0; i < n; ++i) poll(), fit.result.sizes[fit.result.labels[i]] += static_cast<std::int64_t>(rows.counts[i]);
     return fit;
 }
 

@@ -20,6 +20,9 @@ constexpr std::pair<const char*, std::optional<double> ClusterTrial::*> kTrialFi
     {"gap_error", &ClusterTrial::gap_error},
 };
 
+// From the squared distances to the nearest two centres.
+double silhouette_of(double nearest, double second) { return second > 0.0 ? 1.0 - std::sqrt(nearest / second) : 0.0; }
+
 Document trials_document(const std::vector<ClusterTrial>& trials) {
     Document::List list;
     for (const ClusterTrial& trial : trials) {
@@ -62,6 +65,31 @@ std::vector<double> KmeansModel::preprocessed(const double* row) const {
     return result;
 }
 
+ClusterAssignment KmeansModel::assign(const double* row, std::vector<double>& scratch) const {
+    require_finite(row, features());
+    scratch.assign(row, row + features());
+    if (fit_.preprocessor) fit_.preprocessor->apply(row, scratch.data());
+    for (std::size_t j = 0; j < scratch.size(); ++j) check_feature(j, scratch[j]);
+    ClusterAssignment result;
+    double nearest = std::numeric_limits<double>::infinity();
+    double second = nearest;
+    for (std::size_t c = 0; c < clusters(); ++c) {
+        const double* const center = fit_.result.center(c);
+        double squared = 0.0;
+        for (std::size_t j = 0; j < scratch.size(); ++j) squared += (scratch[j] - center[j]) * (scratch[j] - center[j]);
+        if (squared < nearest) {
+            second = nearest;
+            nearest = squared;
+            result.cluster = c;
+        } else {
+            second = std::min(second, squared);
+        }
+    }
+    result.distance = std::sqrt(nearest);
+    if (clusters() > 1) result.silhouette = silhouette_of(nearest, second);
+    return result;
+}
+
 std::vector<double> KmeansModel::original_center(std::size_t cluster) const {
     std::vector<double> center(fit_.result.center(cluster), fit_.result.center(cluster) + features());
     if (fit_.preprocessor) fit_.preprocessor->invert(center.data(), center.data());
@@ -92,6 +120,7 @@ Document KmeansModel::body() const {
         .set("tolerance", Document(fit_.params.tolerance))
         .set("silhouette_rows", Document(fit_.silhouette_rows))
         .set("trials", trials_document(fit_.trials));
+    if (fit_.mini_batch_rows) body.set("mini_batch_rows", Document(*fit_.mini_batch_rows));
     if (fit_.preprocessor) body.set("preprocessor", fit_.preprocessor->body());
     return body;
 }
@@ -105,7 +134,9 @@ Document KmeansModel::summary() const {
         .set("inertia", Document(fit_.result.inertia))
         .set("iterations", Document(static_cast<std::int64_t>(fit_.result.iterations)))
         .set("converged", Document(fit_.result.converged))
-        .set("n_init", Document(static_cast<std::int64_t>(fit_.params.n_init)));
+        .set("n_init", Document(static_cast<std::int64_t>(fit_.params.n_init)))
+        .set("method", Document(std::string(fit_.mini_batch_rows ? "minibatch" : "lloyd")));
+    if (fit_.mini_batch_rows) summary.set("sampled_rows", Document(*fit_.mini_batch_rows));
     for (const ClusterTrial& trial : fit_.trials)
         if (static_cast<std::size_t>(trial.clusters) == clusters() && trial.silhouette)
             summary.set("silhouette", Document(*trial.silhouette));
@@ -139,6 +170,7 @@ std::unique_ptr<Model> KmeansModel::decode(const Document& body, int) {
     fit.params.tolerance = body.at("tolerance").as_double();
     fit.silhouette_rows = body.at("silhouette_rows").as_int();
     fit.trials = read_trials(body.at("trials"));
+    if (const Document* kept = body.find("mini_batch_rows")) fit.mini_batch_rows = kept->as_int();
     if (const Document* preprocessor = body.find("preprocessor")) {
         fit.preprocessor = Preprocessor::from_document(*preprocessor);
         if (fit.preprocessor->features() != fit.result.features) Reader::corrupt();
@@ -168,7 +200,7 @@ std::optional<double> simplified_silhouette(const std::vector<double>& squared) 
             second = std::min(second, distance);
         }
     }
-    return second > 0.0 ? 1.0 - std::sqrt(nearest / second) : 0.0;
+    return silhouette_of(nearest, second);
 }
 
 }  // namespace ecom::core

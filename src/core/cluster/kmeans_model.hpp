@@ -29,7 +29,15 @@ struct KmeansFit {
     std::vector<ClusterTrial> trials;   // ascending; empty when the number was given
     std::int64_t rows = 0;
     std::int64_t silhouette_rows = 0;   // size of the sample behind the trials
+    // By mini-batches, then steps over the different rows that were kept: their number.
+    std::optional<std::int64_t> mini_batch_rows;
     KmeansParams params;
+};
+
+struct ClusterAssignment {
+    std::size_t cluster = 0;
+    double distance = 0.0;
+    std::optional<double> silhouette;  // the simplified one; none for one cluster
 };
 
 class KmeansModel final : public Model {
@@ -48,6 +56,10 @@ public:
     std::vector<double> preprocessed(const double* row) const;
     // A centre in the units of the rows.
     std::vector<double> original_center(std::size_t cluster) const;
+
+    // Where a row of features() elements belongs: as nearest_cluster() and simplified_silhouette() of its distances have
+    // it. scratch: reused from row to row. Throws as preprocessed().
+    ClusterAssignment assign(const double* row, std::vector<double>& scratch) const;
 
     // Of a preprocessed row: squared Euclidean distances to all centres.
     std::vector<double> squared_distances(const std::vector<double>& row) const;

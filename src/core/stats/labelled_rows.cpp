@@ -63,6 +63,14 @@ double LabelledRowsState::silhouette(Host& host) const {
     return *silhouettes(rows.sample(static_cast<std::size_t>(*sample_), kSampleSeed, host), host).mean;
 }
 
+std::vector<double> LabelledRowsState::silhouettes_of_rows(Host& host) const {
+    if (data_.rows() > kMaxSilhouettes)
+        throw Error(ErrorCode::kLimitExceeded,
+                    "silhouettes of " + std::to_string(data_.rows()) + " rows are too many, the limit is " + std::to_string(kMaxSilhouettes),
+                    "Judge a random sample of the rows, or take the simplified silhouette of ecom.kmeans_assign.");
+    return silhouettes(clustered(host), host).values;
+}
+
 void LabelledRowsState::encode(Writer& out) const {
     out.u32(static_cast<std::uint32_t>(sample_.value_or(0)));
     data_.encode(out);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "core/base/chunked_vector.hpp"
 #include "core/base/host.hpp"
@@ -17,6 +18,9 @@ namespace ecom::core {
 // A sample has two rows at least, and this many at most.
 constexpr std::int32_t kMinSample = 2;
 constexpr std::int32_t kMaxSample = 1000000;
+
+// Rows whose silhouettes are computed one by one: all pairs of them take minutes.
+constexpr std::size_t kMaxSilhouettes = 100000;
 
 class LabelledRowsState final : public State {
 public:
@@ -32,6 +36,8 @@ public:
 
     ClusteredRows clustered(Host& host) const;
     double silhouette(Host& host) const;
+    // Of every row, in the order that they were added in. Throws kLimitExceeded for more than kMaxSilhouettes rows.
+    std::vector<double> silhouettes_of_rows(Host& host) const;
 
     std::string_view kind() const override { return kKind; }
     void encode(Writer& out) const override;

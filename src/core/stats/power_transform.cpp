@@ -23,9 +23,9 @@ struct Growth {
 
 Growth growth(double a, double s) {
     const double u = a * s;
-    if (std::fabs(u) < 0.5) {
-        // Near 0 the closed form cancels. phi(u) = sum u^k / (k + 1)!, 17 terms reach full precision.
-        constexpr int kTerms = 17;
+    if (std::fabs(u) < 1.0 / 32.0) {
+        // Near 0 the slope's closed form cancels. phi(u) = sum u^k / (k + 1)!, 9 terms reach full precision.
+        constexpr int kTerms = 9;
         double phi = 0.0;
         double phi_slope = 0.0;
         double term = 1.0;
@@ -38,15 +38,21 @@ Growth growth(double a, double s) {
         }
         return {s * phi, s * s * phi_slope};
     }
-    const double e = std::exp(u);
-    const double value = (e - 1.0) / a;
-    return {value, (s * e - value) / a};
+    const double inverse = 1.0 / a;
+    const double less = std::expm1(u);
+    const double value = less * inverse;
+    return {value, (s * (less + 1.0) - value) * inverse};
 }
 
 // Exponents stay where squares of their exponentials are finite.
 constexpr double kLargestExponent = 300.0;
 
-// The root of a decreasing function: regula falsi with the Illinois rule (Dowell and Jarratt, 1971).
+// The root of a decreasing function between two places where it is known: regula falsi with the Illinois rule (Dowell
+// and Jarratt, 1971).
+template <typename F>
+double root_between(F f, double low, double at_low, double high, double at_high);
+
+// The same from a first guess of the places.
 template <typename F>
 double falling_root(F f, double low, double high, double least, double greatest) {
     double at_low = f(low);
@@ -61,6 +67,11 @@ double falling_root(F f, double low, double high, double least, double greatest)
         high = std::min(greatest, 2.0 * high + 1.0);
         at_high = f(high);
     }
+    return root_between(f, low, at_low, high, at_high);
+}
+
+template <typename F>
+double root_between(F f, double low, double at_low, double high, double at_high) {
     if (!(at_low > 0.0)) return low;
     if (!(at_high < 0.0)) return high;
     constexpr double kTolerance = 1e-13;
@@ -103,8 +114,7 @@ public:
           host_(host) {}
 
     LambdaFit maximum() {
-        const double lambda = falling_root([&](double l) { return slope(l); }, std::max(-2.0, least_),
-                                           std::min(2.0, greatest_), least_, greatest_);
+        const double lambda = root();
         const double likelihood = log_likelihood(lambda);
         if (!std::isfinite(likelihood))
             throw Error(ErrorCode::kNonFiniteInput, "values are too large, or too close to each other, to be transformed",
@@ -124,14 +134,40 @@ public:
     }
 
 private:
-    double slope(double lambda) {
-        const Moments m = moments(lambda);
+    // A long column is first looked at by groups of neighbouring values, whose root is near its own.
+    double root() {
+        constexpr std::size_t kGroups = 1024;
+        const auto search = [&](std::size_t stride) {
+            return falling_root([&](double l) { return slope(l, stride); }, std::max(-2.0, least_), std::min(2.0, greatest_), least_, greatest_);
+        };
+        const std::size_t stride = column_.values.size() / kGroups;
+        if (stride < 8) return search(1);
+        group_counts_.assign((column_.values.size() + stride - 1) / stride, 0.0);
+        for (std::size_t i = 0; i < column_.values.size(); ++i) group_counts_[i / stride] += column_.counts[i];
+        const auto f = [&](double l) { return slope(l, 1); };
+        double from = search(stride);
+        double at_from = f(from);
+        const double direction = at_from > 0.0 ? 1.0 : -1.0;
+        for (double reach = 1e-3 * (1.0 + std::fabs(from));; reach *= 8.0) {
+            const double to = std::clamp(from + direction * reach, least_, greatest_);
+            const double at_to = f(to);
+            if (!(at_to * direction > 0.0)) {
+                if (direction > 0.0) return root_between(f, from, at_from, to, at_to);
+                return root_between(f, to, at_to, from, at_from);
+            }
+            if (to == least_ || to == greatest_) return to;
+            from = to, at_from = at_to;
+        }
+    }
+
+    double slope(double lambda, std::size_t stride) {
+        const Moments m = moments(lambda, stride);
         return jacobian_ - static_cast<double>(column_.rows) * m.covariance / m.variance;
     }
 
     double log_likelihood(double lambda) {
         return constant_ + jacobian_ * lambda -
-               0.5 * static_cast<double>(column_.rows) * std::log(moments(lambda).variance);
+               0.5 * static_cast<double>(column_.rows) * std::log(moments(lambda, 1).variance);
     }
 
     struct Moments {
@@ -139,21 +175,23 @@ private:
         double covariance;
     };
 
-    Moments moments(double lambda) {
-        const std::size_t distinct = column_.values.size();
+    // stride: 1, or that of the groups, of each of which the value in its middle stands for all.
+    Moments moments(double lambda, std::size_t stride) {
+        const std::size_t distinct = stride == 1 ? column_.values.size() : group_counts_.size();
+        const double* const counts = stride == 1 ? column_.counts.data() : group_counts_.data();
         // Deviations from a value in the middle: the sums of squares then cancel little.
-        const Growth middle = transform_(lambda, distinct / 2);
+        const Growth middle = transform_(lambda, column_.values.size() / 2);
         double y = 0.0, d = 0.0, yy = 0.0, yd = 0.0;
         for (std::size_t begin = 0; begin < distinct; begin += PollEvery::kStride) {
             host_.poll();
             double block_y = 0.0, block_d = 0.0, block_yy = 0.0, block_yd = 0.0;
             for (std::size_t i = begin; i < std::min(distinct, begin + PollEvery::kStride); ++i) {
-                Growth g = transform_(lambda, i);
+                Growth g = transform_(lambda, stride == 1 ? i : std::min(i * stride + stride / 2, column_.values.size() - 1));
                 g.value -= middle.value;
                 g.slope -= middle.slope;
-                const double weighted = column_.counts[i] * g.value;
+                const double weighted = counts[i] * g.value;
                 block_y += weighted;
-                block_d += column_.counts[i] * g.slope;
+                block_d += counts[i] * g.slope;
                 block_yy += weighted * g.value;
                 block_yd += weighted * g.slope;
             }
@@ -173,6 +211,7 @@ private:
     double least_;
     double greatest_;
     Host& host_;
+    std::vector<double> group_counts_;
 };
 
 void require_variation(const DistinctValues& column, const char* what) {
@@ -287,6 +326,30 @@ DistinctValues distinct_values(std::vector<double> column, Host& host) {
             distinct.counts.push_back(0.0);
         }
         distinct.counts.back() += 1.0;
+    }
+    return distinct;
+}
+
+DistinctValues distinct_values(const std::vector<double>& column, const std::vector<double>& counts, Host& host) {
+    require_memory(host, mul_size(column.size(), 4 * sizeof(double)),
+                   "sorting " + std::to_string(column.size()) + " values");
+    std::vector<std::pair<double, double>> counted;
+    counted.reserve(column.size());
+    PollEvery poll(host);
+    for (std::size_t i = 0; i < column.size(); ++i) poll(), counted.emplace_back(column[i] + 0.0, counts[i]);
+    std::sort(counted.begin(), counted.end(), [&](const auto& a, const auto& b) {
+        poll();
+        return a.first < b.first;
+    });
+    DistinctValues distinct;
+    for (const auto& [value, count] : counted) {
+        poll();
+        if (distinct.values.empty() || distinct.values.back() != value) {
+            distinct.values.push_back(value);
+            distinct.counts.push_back(0.0);
+        }
+        distinct.counts.back() += count;
+        distinct.rows += static_cast<std::size_t>(count);
     }
     return distinct;
 }

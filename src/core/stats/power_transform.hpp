@@ -49,6 +49,8 @@ struct DistinctValues {
 
 // Sorts `column`, which is finite. -0 counts as 0.
 DistinctValues distinct_values(std::vector<double> column, Host& host);
+// The same of values that stand for a whole number of equal ones each.
+DistinctValues distinct_values(const std::vector<double>& column, const std::vector<double>& counts, Host& host);
 
 // Throw kNotEnoughData when fewer than two values differ, and Box-Cox kNonFiniteInput when one is not
 // positive. The result does not depend on the order that the rows came in.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -50,8 +51,7 @@ double PreprocessedColumn::invert(double y) const {
     return yeo_johnson_inverse(y, lambda);
 }
 
-PreprocessedColumn fit_column(std::vector<double> values, const PreprocessorParams& params, Host& host) {
-    DistinctValues distinct = distinct_values(std::move(values), host);
+PreprocessedColumn fit_column(DistinctValues distinct, const PreprocessorParams& params, Host& host) {
     PreprocessedColumn column;
     column.smallest = distinct.values.front();
     if (distinct.values.size() > 1) column.transform = params.transform;
@@ -78,6 +78,10 @@ Preprocessor::Preprocessor(std::vector<PreprocessedColumn> columns, Preprocessor
 }
 
 Preprocessor Preprocessor::fit(const FeatureRows& data, const PreprocessorParams& params, Host& host) {
+    return fit(data, {}, params, host);
+}
+
+Preprocessor Preprocessor::fit(const FeatureRows& data, const std::vector<double>& counts, const PreprocessorParams& params, Host& host) {
     const std::size_t n = data.rows();
     if (n == 0) throw Error(ErrorCode::kNotEnoughData, "there are no rows to fit");
     // Of a column under work: its values, what sorting them takes, distinct values, counts and logarithms.
@@ -88,12 +92,15 @@ Preprocessor Preprocessor::fit(const FeatureRows& data, const PreprocessorParams
     std::vector<PreprocessedColumn> columns(data.features());
     parallel_for(host, columns.size(), [&](std::size_t i, Host& worker) {
         try {
-            columns[i] = fit_column(data.column(i, worker), params, worker);
+            std::vector<double> values = data.column(i, worker);
+            columns[i] = fit_column(counts.empty() ? distinct_values(std::move(values), worker) : distinct_values(values, counts, worker),
+                                    params, worker);
         } catch (const Error& e) {
             throw Error(e.code(), "feature " + std::to_string(i + 1) + ": " + e.what(), e.hint(), e.detail());
         }
     });
-    return Preprocessor(std::move(columns), params, static_cast<std::int64_t>(n));
+    const double rows = counts.empty() ? static_cast<double>(n) : std::accumulate(counts.begin(), counts.end(), 0.0);
+    return Preprocessor(std::move(columns), params, static_cast<std::int64_t>(rows));
 }
 
 void Preprocessor::apply(const double* from, double* to) const {

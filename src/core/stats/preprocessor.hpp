@@ -35,7 +35,7 @@ struct PreprocessedColumn {
 };
 
 // A column of one value stays untransformed: no lambda fits it.
-PreprocessedColumn fit_column(std::vector<double> column, const PreprocessorParams& params, Host& host);
+PreprocessedColumn fit_column(DistinctValues column, const PreprocessorParams& params, Host& host);
 
 class Preprocessor final : public Model {
 public:
@@ -49,6 +49,8 @@ public:
     // their number nor on the order of the rows. Throws kNotEnoughData when there is no row, and the errors
     // of the transforms with the column's number.
     static Preprocessor fit(const FeatureRows& data, const PreprocessorParams& params, Host& host);
+    // Of rows that stand for a whole number of equal ones each.
+    static Preprocessor fit(const FeatureRows& data, const std::vector<double>& counts, const PreprocessorParams& params, Host& host);
     static std::unique_ptr<Model> decode(const Document& body, int version);
     // For models that have a preprocessor among their parts: what body() gave.
     static Preprocessor from_document(const Document& body);
