@@ -20,7 +20,7 @@ values
     ('forecast.nonnegative', 'true', 'boolean', false, false, null, null, null,
      'Whether forecasts and their intervals are cut at 0.'),
     ('forecast.holidays', 'true', 'boolean', false, false, null, null, null,
-     'Whether the holidays of ecom.set_holidays shift the daily forecast of revenue, from the second one in the past on.'),
+     'Whether the holidays of ecom.set_holidays shift daily forecasts, from the second one in the past on.'),
     ('forecast.reconciliation', 'mint_shrink', 'text', false, false, null, null,
      array['mint_shrink', 'wls_var', 'wls_struct', 'ols', 'bottom_up'],
      'How forecasts of categories are made to add up to the total.'),
@@ -422,13 +422,25 @@ $$;
 comment on function ecom_internal.write_next_month(name, date, date) is
 'Writes next_month_revenue from the forecasts and the decomposition that refresh has just written: (mart, as_of, last day that is known).';
 
-create function ecom_internal.write_backtests(mart name, as_of date, with_holidays boolean) returns void
+create function ecom_internal.takes_effects(method text) returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select method in ('auto', 'ets', 'theta', 'ces', 'mstl', 'arima', 'regression')
+$$;
+comment on function ecom_internal.takes_effects(text) is
+'Says whether a method of the forecast settings takes regressors. Naive ones are to know nothing.';
+
+create function ecom_internal.write_backtests(mart name, as_of date, effects text[]) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     part record;
     total_method constant text := ecom_internal.setting(mart, 'forecast.method');
+    category_method constant text := ecom_internal.setting(mart, 'forecast.category_method');
+    regressors constant text := (select string_agg(format(', e.regressors[%s]', i), '' order by i) from generate_series(1, cardinality(effects)) i);
+    with_effects boolean;
     options constant jsonb := jsonb_build_object('level', ecom_internal.setting(mart, 'forecast.level')::float8,
                                                  'nonnegative', ecom_internal.setting(mart, 'forecast.nonnegative')::boolean);
 begin
@@ -437,15 +449,16 @@ begin
             f (series_name, method, origin, step, ts, actual, forecast, lower, upper, scale, model, status) limit 0;
     -- Days and months apart, because all series of a query have one step.
     for part in values ('day', true), ('month', true), ('day', false) loop
+        with_effects := regressors is not null and part.column1 = 'day'
+                        and ecom_internal.takes_effects(case when part.column2 then total_method else category_method end);
         insert into pg_temp.ecom_tested
         select f.series::int, f.* from ecom.backtest_forecasts(
             format('select s.series, s.period_start, s.value %s from pg_temp.ecom_series s join pg_temp.ecom_target t using (series) %s
                     where t.grain = %L and (t.measure = ''revenue'' and t.parent is null) = %L and s.is_complete',
-                case when with_holidays and part.column1 = 'day' and part.column2 then ', coalesce(d.is_holiday, false)' end,
-                case when with_holidays and part.column1 = 'day' and part.column2 then
-                    format('left join %I.dim_date d on d.date = s.period_start::date', mart) end, part.column1, part.column2),
+                case when with_effects then regressors end,
+                case when with_effects then 'join pg_temp.ecom_effect e using (period_start)' end, part.column1, part.column2),
             case when part.column2 then array(select distinct m from unnest(array[total_method, 'ets', 'theta']) m)
-                 else array[ecom_internal.setting(mart, 'forecast.category_method')] end,
+                 else array[category_method] end,
             options => options || jsonb_build_object('step', part.column1)) f;
     end loop;
     execute format('
@@ -468,8 +481,9 @@ begin
     drop table pg_temp.ecom_tested;
 end
 $$;
-comment on function ecom_internal.write_backtests(name, date, boolean) is
-'Writes forecast_backtest and the backtest''s rows of past_forecast from ecom_series and ecom_target, temporary tables of refresh.';
+comment on function ecom_internal.write_backtests(name, date, text[]) is
+'Writes forecast_backtest and the backtest''s rows of past_forecast from ecom_series, ecom_target and ecom_effect, temporary tables of refresh;
+effects names the regressors of the last one.';
 
 create function ecom_internal.refresh_forecast(mart name, as_of date, out rows bigint, out reason text)
 language plpgsql volatile
@@ -487,7 +501,8 @@ declare
     total_method constant text := ecom_internal.setting(mart, 'forecast.method');
     category_method constant text := ecom_internal.setting(mart, 'forecast.category_method');
     reconciliation text := ecom_internal.setting(mart, 'forecast.reconciliation');
-    with_holidays boolean;
+    effects text[];
+    with_effects boolean;
     part record;
 begin
     execute format('delete from %1$I.revenue_forecast; delete from %1$I.category_demand_forecast; delete from %1$I.revenue_decomposition;
@@ -524,39 +539,34 @@ begin
     analyze pg_temp.ecom_target, pg_temp.ecom_series;
 
     perform ecom_internal.report_progress(mart_id, 'forecast', 'fitting', 1, 5);
-    -- Two holidays are the least that say by how much one shifts a day. Naive methods are to know nothing.
-    execute format('select count(*) >= 2 from %I.dim_date d where d.is_holiday and d.date between $1 and $2', mart)
-        into with_holidays using sales.first_date, last_day;
-    with_holidays := with_holidays and ecom_internal.setting(mart, 'forecast.holidays')::boolean
-                     and total_method in ('auto', 'ets', 'theta', 'ces', 'mstl', 'arima', 'regression');
+    effects := ecom_internal.write_day_effects(mart, sales.first_date, last_day, ecom_internal.setting(mart, 'forecast.horizon_days')::int);
     create temporary table ecom_fit (series int, parent int, measure text, category text, grain text, model ecom.model) on commit drop;
     for part in values (true, total_method), (false, category_method) loop
+        with_effects := cardinality(effects) > 0 and ecom_internal.takes_effects(part.column2);
         execute format('
             insert into pg_temp.ecom_fit
             select t.series, t.parent, t.measure, t.category, t.grain, ecom.%I(s.period_start, s.value, jsonb_build_object(''step'', t.grain))
             from pg_temp.ecom_series s join pg_temp.ecom_target t using (series)
-            where s.is_complete and (t.measure = ''revenue'' and t.parent is null) = $1 and not ($1 and $2 and t.grain = ''day'')
-            group by t.series, t.parent, t.measure, t.category, t.grain', part.column2 || '_fit') using part.column1, with_holidays;
-    end loop;
-    if with_holidays then
-        -- Days to come have no value, but say whether they are holidays.
+            where s.is_complete and (t.measure = ''revenue'' and t.parent is null) = $1 and not ($2 and t.grain = ''day'')
+            group by t.series, t.parent, t.measure, t.category, t.grain', part.column2 || '_fit') using part.column1, with_effects;
+        continue when not with_effects;
+        -- Days to come have no value, but say what is known of them.
         execute format('
             insert into pg_temp.ecom_fit
             select t.series, t.parent, t.measure, t.category, t.grain,
-                   ecom.%1$I(s.period_start, s.value, array[coalesce(d.is_holiday, false)::int::float8], jsonb_build_object(''step'', t.grain))
-            from pg_temp.ecom_target t
-            cross join lateral (
-                select s.period_start, s.value from pg_temp.ecom_series s where s.series = t.series and s.is_complete
+                   ecom.%I(s.period_start, s.value, e.regressors, jsonb_build_object(''step'', t.grain))
+            from (
+                select s.series, s.period_start, s.value from pg_temp.ecom_series s where s.is_complete
                 union all
-                select l.last + n * interval ''1 day'', null
-                from (select max(s.period_start) as last from pg_temp.ecom_series s where s.series = t.series and s.is_complete) l,
-                     generate_series(1, $1) n) s
-            left join %2$I.dim_date d on d.date = s.period_start::date
-            where t.measure = ''revenue'' and t.parent is null and t.grain = ''day''
-            group by t.series, t.parent, t.measure, t.category, t.grain', total_method || '_fit', mart)
-            using ecom_internal.setting(mart, 'forecast.horizon_days')::int;
-    end if;
-    perform ecom_internal.store_model(mart, 'revenue_' || f.grain, f.model, as_of, jsonb_build_object('method', total_method))
+                select l.series, e.period_start, null
+                from (select s.series, max(s.period_start) as last from pg_temp.ecom_series s where s.is_complete group by s.series) l
+                join pg_temp.ecom_effect e on e.period_start > l.last) s
+            join pg_temp.ecom_target t using (series) join pg_temp.ecom_effect e using (period_start)
+            where (t.measure = ''revenue'' and t.parent is null) = $1 and t.grain = ''day''
+            group by t.series, t.parent, t.measure, t.category, t.grain', part.column2 || '_fit') using part.column1;
+    end loop;
+    perform ecom_internal.store_model(mart, 'revenue_' || f.grain, f.model, as_of, jsonb_build_object('method', total_method,
+        'effects', case when f.grain = 'day' and ecom_internal.takes_effects(total_method) then effects else '{}' end))
     from pg_temp.ecom_fit f where f.measure = 'revenue' and f.parent is null;
 
     create temporary table ecom_forecast on commit drop as
@@ -616,7 +626,7 @@ begin
 
     perform ecom_internal.report_progress(mart_id, 'forecast', 'testing on the past', 4, 5);
     if ecom_internal.setting(mart, 'forecast.backtest')::boolean then
-        perform ecom_internal.write_backtests(mart, as_of, with_holidays);
+        perform ecom_internal.write_backtests(mart, as_of, effects);
     end if;
     execute format('analyze %1$I.revenue_forecast, %1$I.category_demand_forecast, %1$I.revenue_decomposition, %1$I.past_forecast', mart);
     execute format('select (select count(*) from %1$I.revenue_forecast) + (select count(*) from %1$I.category_demand_forecast)', mart) into rows;
@@ -625,7 +635,7 @@ begin
     if not exists (select from pg_temp.ecom_fit f where f.grain = 'month') then
         reason := concat_ws('; ', nullif(reason, ''), 'revenue by month: no complete month');
     end if;
-    drop table pg_temp.ecom_target, pg_temp.ecom_series, pg_temp.ecom_fit, pg_temp.ecom_forecast;
+    drop table pg_temp.ecom_target, pg_temp.ecom_series, pg_temp.ecom_effect, pg_temp.ecom_fit, pg_temp.ecom_forecast;
 end
 $$;
 comment on function ecom_internal.refresh_forecast(name, date) is
