@@ -35,17 +35,27 @@ class Stepwise {
 public:
     Stepwise(const std::vector<double>& values, const Regressors& regressors, const AutoArimaParams& limits,
              const ArimaOrder& differences, Host& host)
-        : values_(values), regressors_(regressors), limits_(limits), differences_(differences), host_(host) {}
+        : values_(values), regressors_(regressors), max_models_(limits.max_models), differences_(differences), host_(host) {
+        const std::size_t third = values.size() / 3;
+        const std::size_t s = differences.period;
+        const std::size_t most = s > 1 ? std::min(third, s - 1) : third;
+        const std::size_t most_seasonal = s > 1 ? third / s : 0;
+        most_ = {std::min(limits.max_p, most), std::min(limits.max_q, most), std::min(limits.max_seasonal_p, most_seasonal),
+                 std::min(limits.max_seasonal_q, most_seasonal)};
+    }
 
     ArimaFit run() {
         const bool may_have_constant = differences_.d + differences_.seasonal_d <= 1;
         const std::size_t constant = may_have_constant;
         const bool seasonal = differences_.period > 1;
         const std::size_t one = seasonal;
-        try_model({2, 2, one, one, constant});
-        try_model({0, 0, 0, 0, constant});
-        try_model({1, 0, one, 0, constant});
-        try_model({0, 1, 0, one, constant});
+        static constexpr std::size_t kStarts[][2] = {{2, 2}, {0, 0}, {1, 0}, {0, 1}};
+        for (const auto& start : kStarts) {
+            // Of a short series as much of them as it allows.
+            Choice choice{start[0], start[1], start[0] > 0 ? one : 0, start[1] > 0 ? one : 0, constant};
+            for (std::size_t i = 0; i < most_.size(); ++i) choice[i] = std::min(choice[i], most_[i]);
+            try_model(choice);
+        }
         if (constant) try_model({0, 0, 0, 0, 0});
         step_on(may_have_constant);
         // Not in R: models of one autoregression and one moving average, to which steps by improvement do not always find a way.
@@ -129,14 +139,9 @@ private:
     }
 
     bool try_model(const Choice& choice) {
-        const std::size_t n = values_.size();
-        const std::size_t s = differences_.period;
-        const std::size_t most = s > 1 ? s - 1 : n;
-        const std::size_t most_seasonal = s > 1 ? n / 3 / s : 0;
-        if (choice[0] > std::min({limits_.max_p, n / 3, most}) || choice[1] > std::min({limits_.max_q, n / 3, most}) ||
-            choice[2] > std::min(limits_.max_seasonal_p, most_seasonal) || choice[3] > std::min(limits_.max_seasonal_q, most_seasonal))
-            return false;
-        if (tried_.size() >= limits_.max_models || !tried_.insert(choice).second) return false;
+        for (std::size_t i = 0; i < most_.size(); ++i)
+            if (choice[i] > most_[i]) return false;
+        if (tried_.size() >= max_models_ || !tried_.insert(choice).second) return false;
         host_.poll();
         try {
             const ArimaParams params = params_of(choice);
@@ -161,7 +166,8 @@ private:
 
     const std::vector<double>& values_;
     const Regressors& regressors_;
-    const AutoArimaParams& limits_;
+    std::array<std::size_t, 4> most_{};  // p, q, P, Q
+    std::size_t max_models_;
     ArimaOrder differences_;
     Host& host_;
     std::set<Choice> tried_;

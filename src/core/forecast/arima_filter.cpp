@@ -83,6 +83,7 @@ void ArmaFilter::start() {
     is_valid_ = column.allFinite() && column[0] >= 1.0 - 1e-9;
     if (!is_valid_) return;
     variances_.push_back(column[0]);
+    precisions_.push_back(1.0 / column[0]);
     weights_.push_back(-1.0 / column[0]);
     gains_.resize(r_ + kPadding, static_cast<Index>(n_) + 1);
     directions_.resize(r_ + kPadding, static_cast<Index>(n_) + 1);
@@ -119,7 +120,9 @@ void ArmaFilter::run() {
             return;
         }
         const double mh = m * h;
-        const double c = h / next_f;
+        // Divisions are what a step waits for: one is enough.
+        const double next_precision = 1.0 / next_f;
+        const double c = h * next_precision;
         for (Index i = r_; i < r_ + kPadding; ++i) next_gain[i] = next_w[i] = 0.0;
         for (Index i = 0; i < r_; i += 2) {
             const Two tw = two(phi, i) * h + two(w, i + 1);
@@ -128,7 +131,8 @@ void ArmaFilter::run() {
             two(next_w, i) = tw - c * g;
         }
         variances_.push_back(next_f);
-        weights_.push_back(m + mh * mh / f);
+        precisions_.push_back(next_precision);
+        weights_.push_back(m + mh * mh * precisions_[t]);
         // The state remembers the gains of r steps; after them the difference equation holds.
         const bool is_calm = std::fabs(next_f - 1.0) < kSettled * 10 &&
                              std::fabs(m) * directions_.col(step + 1).head(r_).square().maxCoeff() < kSettled;
@@ -158,7 +162,7 @@ VectorXd ArmaFilter::innovations(const VectorXd& series) const {
             const double predicted = states[step];
             const double error = series[step] - predicted;
             v[step] = error;
-            const double g = error / variances_[t];
+            const double g = error * precisions_[t];
             const double* const gain = column(gains_, step);
             double* const a = states.data() + step + 1;
             for (Index i = 0; i < r_; i += 2) two(a, i) += two(phi, i) * predicted + two(gain, i) * g;
@@ -273,8 +277,8 @@ void ArmaFilter::Adjoint::add_series(const VectorXd& series, const VectorXd& inn
     for (t = f.settled_; t-- > 0;) {
         poll(2 * r);
         const auto step = static_cast<Index>(t);
-        const double variance = f.variances_[t];
-        const double g = v[t] / variance;
+        const double precision = f.precisions_[t];
+        const double g = v[t] * precision;
         const double predicted = w[t] - v[t];
         const double* const by_a = by_states.data() + step + 1;
         const double* const gain = column(f.gains_, step);
@@ -288,8 +292,9 @@ void ArmaFilter::Adjoint::add_series(const VectorXd& series, const VectorXd& inn
             two(by_phi, i) += b * predicted;
             two(by_gain, i) += b * g;
         }
-        by_variance_[t] -= sum(by_g) * g / variance;
-        by_states[step] = sum(by_predicted) - (by_v[t] + sum(by_g) / variance);
+        const double by_error = sum(by_g) * precision;
+        by_variance_[t] -= by_error * g;
+        by_states[step] = sum(by_predicted) - (by_v[t] + by_error);
     }
 }
 
@@ -310,11 +315,11 @@ ArmaPolynomials ArmaFilter::Adjoint::finish() {
         for (std::size_t t = f.settled_; t-- > 0;) {
             poll(4 * r);
             const auto step = static_cast<Index>(t);
-            const double fv = f.variances_[t];
+            const double precision = f.precisions_[t];
             const double m = f.weights_[t];
-            const double next_f = f.variances_[t + 1];
+            const double next_precision = f.precisions_[t + 1];
             const double h = f.directions_(0, step);
-            const double c = h / next_f;
+            const double c = h * next_precision;
             const double mh = m * h;
             const double* const next_gain = column(f.gains_, step + 1);
             const double* const next_w = column(f.directions_, step + 1);
@@ -338,12 +343,13 @@ ArmaPolynomials ArmaFilter::Adjoint::finish() {
             by_k[f.r_] = 0.0;
             const double by_c = sum(by_cs);
             const double by_s = sum(by_ss);
-            const double by_h = sum(by_hs) + by_c / next_f;
-            by_f -= by_c * h / (next_f * next_f);
-            by_directions[step] = by_h + by_m * 2.0 * m * m * h / fv + by_s * m + 2.0 * mh * by_f;
+            const double by_h = sum(by_hs) + by_c * next_precision;
+            by_f -= by_c * c * next_precision;
+            const double share = mh * precision;
+            by_directions[step] = by_h + by_m * 2.0 * m * share + by_s * m + 2.0 * mh * by_f;
             const double bm = by_m;
-            by_m = bm * (1.0 + 2.0 * m * h * h / fv) + by_s * h + by_f * h * h;
-            by_f += -bm * mh * mh / (fv * fv) + by_variance_[t];
+            by_m = bm * (1.0 + 2.0 * share * h) + by_s * h + by_f * h * h;
+            by_f += -bm * share * share + by_variance_[t];
         }
         // The start: gain = w = T column, m = -1 / f.
         VectorXd by_column = VectorXd::Zero(f.r_ + 1);

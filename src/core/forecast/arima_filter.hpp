@@ -32,6 +32,7 @@ public:
 
     // F_t; 1 after the gains have settled.
     double variance(std::size_t t) const { return t < settled_ ? variances_[t] : 1.0; }
+    double precision(std::size_t t) const { return t < settled_ ? precisions_[t] : 1.0; }  // 1 / F_t
 
     // The state after the last value: predictions of the next values are its first element, and so on by T.
     Eigen::VectorXd state(const Eigen::VectorXd& series, const Eigen::VectorXd& innovations) const;
@@ -89,6 +90,7 @@ private:
     Eigen::ArrayXXd gains_;
     Eigen::ArrayXXd directions_;
     std::vector<double> variances_;
+    std::vector<double> precisions_;
     std::vector<double> weights_;
     // The start: autocovariances solve system * gamma = right side.
     Eigen::PartialPivLU<Eigen::MatrixXd> system_;

@@ -115,7 +115,29 @@ bool ArimaLikelihood::solve(const ArmaFilter& filter, bool conditional, Solution
     if (!solution.innovations.allFinite()) return false;
     if (k == 0) {
         for (Index t = 0; t < target.size(); ++t)
-            solution.squares += solution.innovations[t] * solution.innovations[t] / filter.variance(static_cast<std::size_t>(t));
+            solution.squares += solution.innovations[t] * solution.innovations[t] * filter.precision(static_cast<std::size_t>(t));
+        return std::isfinite(solution.squares) && solution.squares > 0.0;
+    }
+    if (k == 1 && m == 0) {
+        // A mean or a drift alone, as most models that are compared have it: a projection is enough.
+        const VectorXd column = filter.innovations(columns.col(0));
+        double length = 0.0;
+        double product = 0.0;
+        for (Index t = 0; t < target.size(); ++t) {
+            const double weighted = column[t] * filter.precision(static_cast<std::size_t>(t));
+            length += weighted * column[t];
+            product += weighted * solution.innovations[t];
+        }
+        const double beta = product / length;
+        if (!std::isfinite(beta)) return false;
+        solution.innovations -= beta * column;
+        for (Index t = 0; t < target.size(); ++t)
+            solution.squares += solution.innovations[t] * solution.innovations[t] * filter.precision(static_cast<std::size_t>(t));
+        solution.beta = VectorXd::Constant(1, beta);
+        solution.r = MatrixXd::Zero(2, 2);
+        solution.r(0, 0) = std::sqrt(length);
+        solution.r(0, 1) = product / solution.r(0, 0);
+        solution.r(1, 1) = std::sqrt(solution.squares);
         return std::isfinite(solution.squares) && solution.squares > 0.0;
     }
     MatrixXd filtered(target.size(), k + 1);
@@ -160,10 +182,11 @@ double ArimaLikelihood::objective(const VectorXd& coefficients, VectorXd* gradie
     const VectorXd& v = solution.innovations;
     ArmaFilter::Adjoint adjoint(filter);
     VectorXd seed(v.size());
+    const double scale = 1.0 / solution.squares;
     for (Index t = 0; t < v.size(); ++t) {
-        const double f = filter.variance(static_cast<std::size_t>(t));
-        seed[t] = v[t] / (f * solution.squares);
-        adjoint.add_variance(static_cast<std::size_t>(t), 0.5 / (n * f) - 0.5 * v[t] * v[t] / (f * f * solution.squares));
+        const double precision = filter.precision(static_cast<std::size_t>(t));
+        seed[t] = v[t] * precision * scale;
+        adjoint.add_variance(static_cast<std::size_t>(t), 0.5 * precision * (1.0 / n - v[t] * seed[t]));
     }
     adjoint.add_series(rest, v, std::move(seed));
     const auto m = static_cast<Index>(data_->missing.size());
