@@ -113,6 +113,53 @@ select ecom.logistic_fit(b.leaves, b, '{"trees": 5}') from buyers b;
 select ecom.logistic_fit(i % 2 = 0, f) from generate_series(1, 5000) i, lateral (select 'c' || i as a) f;
 select c.* from model, ecom.coefficients(m) c;
 
+-- Elastic net: coefficients of scikit-learn 1.2.1 (ElasticNet; LogisticRegression with C = 1 / (80 x 0.02)) after its StandardScaler.
+create temporary table waves as
+select i, sin(i::float8) as a, cos(2 * i::float8) as b, sin(i::float8) + 0.1 * cos(5 * i::float8) as c, i % 7 as d, sin(17 * i::float8) as noise from generate_series(1, 80) i;
+create temporary table nets as
+select ecom.linear_fit(2 * a - b + 0.5 * d + noise, f, '{"penalty": 0.1, "l1_ratio": 1}') as lasso, ecom.linear_fit(2 * a - b + 0.5 * d + noise, f, '{"penalty": 0.1, "l1_ratio": 0.5}') as net,
+       ecom.logistic_fit(a + 0.5 * d - 1.5 + 2 * noise > 0, f, '{"penalty": 0.02, "l1_ratio": 0.5}') as logistic, ecom.linear_fit(2 * a - b + 0.5 * d + noise, f, '{"penalty": 0.1}') as ridge,
+       ecom.linear_fit(2 * a - b + 0.5 * d + noise, f, '{"l2": 8}') as same_ridge
+from waves w, lateral (select w.a, w.b, w.c, w.d) f;
+select c.term, round(c.estimate::numeric, 6) as lasso, round(n.estimate::numeric, 6) as net, round(l.estimate::numeric, 6) as logistic,
+       c.estimate = 0 as left_out, abs(r.estimate - s.estimate) < 1e-12 as ridge, c.standard_error is null and l.standard_error is null as no_errors
+from nets, ecom.coefficients(lasso) c join lateral ecom.coefficients(net) n using (term) join lateral ecom.coefficients(logistic) l using (term)
+     join lateral ecom.coefficients(ridge) r using (term) join lateral ecom.coefficients(same_ridge) s using (term);
+select ecom.model_info(lasso) -> 'parameters' as parameters, ecom.model_info(lasso) #>> '{metrics,nonzero_coefficients}' as left,
+       round((ecom.model_info(lasso) #>> '{metrics,largest_penalty}')::numeric, 6) as largest, lasso::jsonb::text::ecom.model::text = lasso::text as same from nets;
+select ecom.linear_fit(a, f, '{"l1_ratio": 1}') from waves w, lateral (select w.b) f;
+select ecom.linear_fit(a, f, '{"penalty": 1, "l2": 1}') from waves w, lateral (select w.b) f;
+select ecom.logistic_fit(a > 0, f, '{"penalty": -1}') from waves w, lateral (select w.b) f;
+select ecom.logistic_fit(a > 0, f, '{"penalty": 1, "l1_ratio": 1.5}') from waves w, lateral (select w.b) f;
+select ecom.forest_fit(a > 0, f, '{"penalty": 1}') from waves w, lateral (select w.b) f;
+select ecom.logistic_fit(true, f, '{"penalty": 1, "l1_ratio": 1}') from waves w, lateral (select w.b) f;
+
+-- Permutation importance: what decides comes first, what says nothing has nothing; of each learner, and of a model on rows that it has not seen.
+create temporary table importance as
+select l.name, i.* from (values ('forest', '{"trees": 20}'::jsonb), ('gbm', '{"method": "gbm", "trees": 20}'), ('logistic', '{"method": "logistic"}')) l (name, options),
+     lateral (select ecom.learner_agg(b.leaves, f, l.options) as s from buyers b, lateral (select b.x, b.paid, b.colour, b.mood) f) a, ecom.permutation_importance(a.s, 4, 2) i;
+select name, feature, importance > 0.2 as matters, abs(importance) < 4 * standard_deviation as nothing, quality > 0.85 as ranks from importance order by name, importance desc limit 12;
+select string_agg(feature, ' ' order by importance desc) as by_size, bool_and(standard_deviation is null) as single, min(quality) > 0.9 as ranks
+from (select ecom.learner_agg(b.leaves, b, '{}') filter (where is_test) as s, ecom.forest_fit(b.leaves, b, '{"trees": 20, "exclude": ["leaves", "is_test"]}') filter (where not is_test) as m
+      from (select leaves, x, big, ecom.is_test_row(id::text, 0.4) as is_test from buyers) b) a, ecom.permutation_importance(a.s, a.m, repeats => 1) i;
+select feature, round(importance::numeric, 1) as r2_lost
+from (select ecom.learner_agg(b.x::float8, f, '{"method": "linear"}') as s from buyers b, lateral (select 2 * b.x as twice, b.member) f) a, ecom.permutation_importance(a.s) i;
+select name, a.importance = b.importance as same_order, a.importance = c.importance as same_seed
+from (select i.feature as name, i.importance from (select ecom.learner_agg(b.leaves, f, '{"trees": 5}') as s from buyers b, lateral (select b.x) f) a, ecom.permutation_importance(a.s, 3, 1, 'log_loss') i) a
+join (select i.feature as name, i.importance from (select ecom.learner_agg(b.leaves, f, '{"trees": 5}' order by b.id desc) as s from buyers b, lateral (select b.x) f) a, ecom.permutation_importance(a.s, 3, 1, 'log_loss') i) b using (name)
+join (select i.feature as name, i.importance from (select ecom.learner_agg(b.leaves, f, '{"trees": 5}') as s from buyers b, lateral (select b.x) f) a, ecom.permutation_importance(a.s, 3, 1, 'log_loss', 7) i) c using (name);
+select count(*) as rows from ecom.permutation_importance(null);
+create temporary table collected as select ecom.learner_agg(b.leaves, f, '{"trees": 5}') as s, ecom.learner_agg(b.x::float8, f, '{"trees": 5}') as numbers, ecom.forest_fit(b.root, f, '{"trees": 2}') as m from buyers b, lateral (select b.paid) f;
+select count(*) from collected, ecom.permutation_importance(s, metric => 'r2');
+select count(*) from collected, ecom.permutation_importance(numbers, metric => 'gini');
+select count(*) from collected, ecom.permutation_importance(s, repeats => 0);
+select count(*) from collected, ecom.permutation_importance(s, folds => 1);
+select count(*) from collected, ecom.permutation_importance(s, seed => null);
+select count(*) from collected, ecom.permutation_importance(s, m);
+select count(*) from collected c, model, ecom.permutation_importance(c.s, model.m);
+select count(*) from (select ecom.learner_agg(true, f, '{"trees": 5}') as s from buyers b, lateral (select b.paid) f) a, ecom.permutation_importance(a.s);
+select ecom.learner_agg(b.x::float8, f, '{"method": "logistic"}') is null from buyers b, lateral (select b.paid) f;
+
 -- Isotonic calibration: probabilities in steps, of the shares that were left out of the bag, also after a model's way through jsonb.
 create table calibrated as
 select m, m::jsonb::text::ecom.model as again, plain

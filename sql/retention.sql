@@ -34,15 +34,15 @@ select step, rows, status from ecom.refresh('shop_keep', '{customers}');
 insert into shop_keep.customer_churn (customer_key, as_of_date, churn_probability, churn_band, recency_days, revenue_amount)
 select customer_key, '2026-01-01', (customer_key % 10) / 10.0 + 0.05, case when customer_key % 10 >= 6 then 'High' when customer_key % 10 >= 3 then 'Medium' else 'Low' end, 10, 1
 from shop_keep.dim_customer where customer_key <> 0;
-insert into shop_keep.customer_value (customer_key, as_of_date, order_day_count, p_alive, expected_order_count, expected_spend, lifetime_value, value_band)
-select customer_key, '2026-01-01', 1, 0.5, 1, 1, case when customer_key % 4 = 0 then 0.01 else 10 + customer_key % 7 * 20 end, 'Low' from shop_keep.dim_customer where customer_key <> 0;
+insert into shop_keep.customer_value (customer_key, as_of_date, order_day_count, p_alive, expected_order_count, expected_spend, lifetime_value, btyd_value, value_band)
+select customer_key, '2026-01-01', 1, 0.5, 1, 1, v.value, v.value, 'Low' from shop_keep.dim_customer, lateral (select case when customer_key % 4 = 0 then 0.01 else 10 + customer_key % 7 * 20 end as value) v where customer_key <> 0;
 select ecom.set_intervention('shop_keep', 'voucher', 2, 0.1, '{"churn_band": ["High", "Medium"]}');
 select ecom.set_intervention('shop_keep', 'call for A', 4, 0.2, '{"churn_band": "High", "customer_segment": "A"}', 'campaign', 'the shop''s own');
 select ecom.set_intervention('shop_keep', 'fax', 0, 1, is_active => false);
 select intervention, cost_amount, save_rate, applies_to, evidence, is_active from ecom.interventions('shop_keep');
 
 -- Each gets what earns most; the profit is p s V - c with V = lifetime value / p_alive; what does not pay is not there.
-with plan as (select r.*, v.lifetime_value / v.p_alive as kept, i.save_rate, i.applies_to, c.segment from ecom.retention_actions('shop_keep', holdout => 0) r
+with plan as (select r.*, v.btyd_value / v.p_alive as kept, i.save_rate, i.applies_to, c.segment from ecom.retention_actions('shop_keep', holdout => 0) r
               join shop_keep.customer_value v using (customer_key) join shop_keep.dim_customer c using (customer_key) join shop_keep.intervention i on i.name = r.intervention)
 select count(*) as actions, count(*) filter (where customer_key % 4 = 0) as worthless, bool_and(value_amount = kept::numeric(18,2)) as value,
        bool_and(abs(profit_amount - (churn_probability * save_rate::float8 * kept::float8 - cost_amount::float8)::numeric) < 0.006) as profit,
@@ -51,11 +51,11 @@ select count(*) as actions, count(*) filter (where customer_key % 4 = 0) as wort
        count(distinct intervention) as interventions, bool_and(evidence = case intervention when 'call for A' then 'campaign' else 'assumption' end) as evidence
 from plan;
 with best as (
-    select c.customer_key, max(h.churn_probability * i.save_rate::float8 * v.lifetime_value::float8 / v.p_alive - i.cost_amount::float8) as profit
+    select c.customer_key, max(h.churn_probability * i.save_rate::float8 * v.btyd_value::float8 / v.p_alive - i.cost_amount::float8) as profit
     from shop_keep.customer_churn h join shop_keep.customer_value v using (customer_key) join shop_keep.dim_customer c using (customer_key)
     join shop_keep.intervention i on i.is_active and (i.name = 'reminder' or h.churn_band in ('High', 'Medium') and i.name = 'voucher'
                                                       or h.churn_band = 'High' and c.segment = 'A' and i.name = 'call for A')
-    group by c.customer_key having max(h.churn_probability * i.save_rate::float8 * v.lifetime_value::float8 / v.p_alive - i.cost_amount::float8) > 0)
+    group by c.customer_key having max(h.churn_probability * i.save_rate::float8 * v.btyd_value::float8 / v.p_alive - i.cost_amount::float8) > 0)
 select count(*) as customers, bool_and(abs(b.profit - r.profit_amount::float8) < 0.006) as best_taken
 from best b full join ecom.retention_actions('shop_keep') r using (customer_key);
 
@@ -69,7 +69,7 @@ select count(*) filter (where is_holdout)::float8 / count(*) between 0.2 and 0.4
 from ecom.retention_actions('shop_keep', holdout => 0.3) r;
 select count(*) as nothing from ecom.retention_actions('shop_keep', 0);
 select ecom.set_setting('shop_keep', 'retention.margin_rate', '0.5');
-select bool_and(r.value_amount = (0.5 * v.lifetime_value / v.p_alive)::numeric(18,2)) as margin from ecom.retention_actions('shop_keep') r join shop_keep.customer_value v using (customer_key);
+select bool_and(r.value_amount = (0.5 * v.btyd_value / v.p_alive)::numeric(18,2)) as margin from ecom.retention_actions('shop_keep') r join shop_keep.customer_value v using (customer_key);
 select ecom.set_setting('shop_keep', 'retention.margin_rate', '1');
 
 -- A campaign: treated customers buy for 30 more. The readout finds it; a second campaign without effect is not called paid.

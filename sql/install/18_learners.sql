@@ -28,6 +28,8 @@ create function ecom_internal.linear_add(ecom.state, label float8, features reco
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_linear_add';
 create function ecom_internal.linear_add(ecom.state, label float8, features record, options jsonb) returns ecom.state
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_linear_add';
+create function ecom_internal.value_learner_add(ecom.state, label float8, features record, options jsonb) returns ecom.state
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_value_learner_add';
 create function ecom_internal.learner_combine(ecom.state, ecom.state) returns ecom.state
     language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_learner_combine';
 create function ecom_internal.learner_final(ecom.state) returns ecom.model
@@ -150,9 +152,13 @@ create aggregate ecom.logistic_fit(label boolean, features record, options jsonb
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.logistic_fit(boolean, record, jsonb) is
 'Fits a logistic regression, with options.
-Example: SELECT ecom.model_info(ecom.logistic_fit(r.recency_days > 30, f, ''{"l2": 1}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.frequency, r.monetary_amount) f
-options: l2 (0: no penalty; else l2 / 2 times the squared norm of the coefficients of standardised columns is added to the loss, so that
-it is 1 / C of scikit-learn after its StandardScaler; then there are no standard errors), exclude (names of columns that are no features).
+Example: SELECT ecom.model_info(ecom.logistic_fit(r.recency_days > 30, f, ''{"penalty": 0.01, "l1_ratio": 0.5}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.frequency, r.monetary_amount) f
+options: penalty (0) and l1_ratio (0), an elastic net: the mean loss plus penalty times (l1_ratio times the sum of absolute coefficients
+plus (1 - l1_ratio) / 2 times that of their squares) is least, of standardised columns, the intercept free: lambda and alpha of glmnet, and
+1 / (C x rows) and l1_ratio of scikit-learn after its StandardScaler. l1_ratio 1 is the lasso, which leaves features out; metrics hold
+largest_penalty, from which on none is left. l2 (0) in place of both: l2 / 2 times the sum of squares is added to the summed loss, 1 / C of
+scikit-learn. With either there are no standard errors. exclude (names of columns that are no features). l1_ratio above 0 without a
+penalty, penalty beside l2, or a value out of range: 22023. Zou and Hastie (2005); coordinate descent: Friedman, Hastie and Tibshirani (2010).
 The rest is as in ecom.logistic_fit(label, features).';
 create aggregate ecom.linear_fit(label float8, features record) (
     sfunc = ecom_internal.linear_add, stype = ecom.state, sspace = 65536,
@@ -167,9 +173,12 @@ create aggregate ecom.linear_fit(label float8, features record, options jsonb) (
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.learner_final, parallel = safe);
 comment on aggregate ecom.linear_fit(float8, record, jsonb) is
 'Fits a linear regression, with options.
-Example: SELECT ecom.model_info(ecom.linear_fit(r.monetary_amount::float8, f, ''{"l2": 10}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.frequency) f
-options: l2 (0; else a ridge penalty: l2 times the squared norm of the coefficients of standardised columns is added to the sum of squared
-residuals, as Ridge of scikit-learn), exclude. The rest is as in ecom.linear_fit(label, features).';
+Example: SELECT ecom.model_info(ecom.linear_fit(r.monetary_amount::float8, f, ''{"penalty": 10, "l1_ratio": 1}'')) FROM shop.customer_rfm r, LATERAL (SELECT r.recency_days, r.frequency) f
+options: penalty (0) and l1_ratio (0), an elastic net: half the mean squared residual plus penalty times (l1_ratio times the sum of
+absolute coefficients plus (1 - l1_ratio) / 2 times that of their squares) is least, of standardised columns: alpha and l1_ratio of
+scikit-learn''s ElasticNet after its StandardScaler, lambda and alpha of glmnet, which however divides the square part by the standard deviation of the
+label. l2 (0) in place of both: l2 times the sum of squares is added to the sum of squared residuals, as Ridge of scikit-learn. exclude. The
+rest is as in ecom.logistic_fit(label, features, options). The rest is as in ecom.linear_fit(label, features).';
 create function ecom.predict(model ecom.model, features record) returns float8
     language c immutable strict parallel safe cost 100 as 'MODULE_PATHNAME', 'ecom_predict';
 comment on function ecom.predict(ecom.model, record) is
@@ -209,21 +218,23 @@ create function ecom.feature_importance(model ecom.model, out feature text, out 
 comment on function ecom.feature_importance(ecom.model) is
 'How much each feature lowers the impurity over all splits of a model, as shares that sum to 1.
 Example: SELECT i.* FROM (SELECT ecom.forest_fit(x.frequency > 3, x, ''{"trees": 10, "exclude": ["frequency"]}'') AS m FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) x) s, ecom.feature_importance(s.m) i
-Features of many distinct values are favoured (Strobl et al., 2007). All 0 for a model without splits. Another kind: 42804.';
+Features of many distinct values are favoured (Strobl et al., 2007): ecom.permutation_importance does not, and looks at rows that the model
+has not seen. Of a regression: shares of the standard deviations of what features contribute. All 0 for a model without splits. Another kind: 42804.';
 create aggregate ecom.learner_agg(label boolean, features record, options jsonb) (
     sfunc = ecom_internal.churn_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.state_final, parallel = safe);
 comment on aggregate ecom.learner_agg(boolean, record, jsonb) is
-'Collects labels and features for ecom.holdout_predictions.
+'Collects labels and features for ecom.holdout_predictions and ecom.permutation_importance.
 Example: SELECT r.* FROM (SELECT ecom.learner_agg(f.frequency > 3, f, ''{"trees": 10, "exclude": ["frequency"]}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r LIMIT 3
 options: those of ecom.churn_fit; ''{}'' for its defaults. Features, NULLs and errors as there.';
 create aggregate ecom.learner_agg(label float8, features record, options jsonb) (
-    sfunc = ecom_internal.forest_add, stype = ecom.state, sspace = 65536,
+    sfunc = ecom_internal.value_learner_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.learner_combine, finalfunc = ecom_internal.state_final, parallel = safe);
 comment on aggregate ecom.learner_agg(float8, record, jsonb) is
-'Collects labels and features for ecom.holdout_predictions.
+'Collects labels and features for ecom.holdout_predictions and ecom.permutation_importance.
 Example: SELECT r.* FROM (SELECT ecom.learner_agg(f.frequency::float8, f, ''{"trees": 10, "exclude": ["frequency"]}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.holdout_predictions(a.s, 3) r LIMIT 3
-options: those of ecom.forest_fit; ''{}'' for its defaults. Features, NULLs and errors as there.';
+options: method (forest, gbm or linear), and those of ecom.forest_fit, ecom.gbm_fit or ecom.linear_fit; ''{}'' for a forest with its defaults.
+Features, NULLs and errors as there.';
 create function ecom.holdout_predictions(
     state ecom.state, folds int default 5, out fold int, out actual float8, out predicted float8)
     returns setof record language c immutable parallel safe cost 100000 as 'MODULE_PATHNAME', 'ecom_holdout_predictions';
@@ -233,6 +244,35 @@ Example: SELECT (ecom.classification_metrics(r.actual = 1, r.predicted)).* FROM 
 For metrics, and for plots of actual against predicted. state: of ecom.learner_agg. folds: 2 to 100, stratified by label; which rows share a fold depends on what they hold only.
 Encodings are fitted within each fold. actual: 1 or 0 for a boolean label. No rows for a NULL state. Folds out of range: 22023;
 fewer than two rows a fold: 22000. Time: folds times that of a fit.';
+
+create function ecom.permutation_importance(
+    state ecom.state, folds int default 5, repeats int default 5, metric text default null, seed int default 42,
+    out feature text, out importance float8, out standard_deviation float8, out quality float8)
+    returns setof record language c immutable parallel safe cost 100000 as 'MODULE_PATHNAME', 'ecom_learner_permutation';
+comment on function ecom.permutation_importance(ecom.state, int, int, text, int) is
+'What predictions of rows that a model has not seen lose when a feature tells nothing any more, for every feature of a learner.
+Example: SELECT i.* FROM (SELECT ecom.learner_agg(f.frequency > 3, f, ''{"trees": 10, "exclude": ["frequency"]}'') AS s FROM (SELECT recency_days, frequency, monetary_amount FROM shop.customer_rfm) f) a, ecom.permutation_importance(a.s, 3, 2) i
+Each fold is predicted by a model of the others, first as it is, then with the values of one feature permuted among its rows, repeats times.
+state: of ecom.learner_agg, whose options choose the learner. folds: 2 to 100, as in ecom.holdout_predictions. repeats: 1 to 1000. metric: roc_auc
+(default), log_loss or brier for labels of yes and no, r2 (default), rmse or mae for numbers. seed: of the permutations.
+importance: mean over folds and repeats of what roc_auc and r2 lose, or the others gain; about 0, also below, for a feature that tells nothing.
+standard_deviation: among them, NULL for a single one. quality: the metric of predictions from the rows as they are, mean over folds. Unlike
+ecom.feature_importance it does not favour features of many values, and counts what holds for new rows only; features that say the same share
+what they are worth, or hide it, since the others still tell it (Strobl et al., 2008).
+No rows for a NULL state. Errors: 22023 for other arguments, 22000 for too few rows a fold, and for a metric that says nothing because labels of a
+fold are all the same. The same for any order of rows and number of threads. Time: folds x (a fit + features x repeats predictions of its rows).
+Breiman (2001); Fisher, Rudin and Dominici (2019).';
+create function ecom.permutation_importance(
+    state ecom.state, model ecom.model, repeats int default 5, metric text default null, seed int default 42,
+    out feature text, out importance float8, out standard_deviation float8, out quality float8)
+    returns setof record language c immutable parallel safe cost 100000 as 'MODULE_PATHNAME', 'ecom_model_permutation';
+comment on function ecom.permutation_importance(ecom.state, ecom.model, int, text, int) is
+'What predictions of a fitted model lose when a feature tells nothing any more, on rows that it should not have seen.
+Example: SELECT i.* FROM (SELECT ecom.learner_agg(f.frequency > 3, f, ''{}'') FILTER (WHERE is_test) AS s, ecom.forest_fit(f.frequency > 3, f, ''{"trees": 10, "exclude": ["frequency", "is_test"]}'') FILTER (WHERE NOT is_test) AS m FROM (SELECT recency_days, frequency, monetary_amount, ecom.is_test_row(customer_key::text, 0.3) AS is_test FROM shop.customer_rfm) f) a, ecom.permutation_importance(a.s, a.m, repeats => 2) i
+state: labels and features of ecom.learner_agg; of its options only exclude matters. Columns are found by name, further ones do not matter; a
+feature that they lack, or of another type, is an error that names it. model: of any learner but ecom.uplift_fit, fitted on labels of the same
+type. The rest is as in ecom.permutation_importance(state), with one fold.
+No rows for a NULL state or model. Errors: 22023; 42804 for a model of another kind; 22000 where all labels are the same.';
 
 create function ecom.is_test_row(key text, test_share float8 default 0.2, seed bigint default 42) returns boolean
     language sql immutable parallel safe

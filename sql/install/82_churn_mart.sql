@@ -25,42 +25,44 @@ insert into ecom_internal.requirement (capability, measure, position, descriptio
      'ceil(ecom_internal.setting({mart_name}, ''churn.label_days'')::int / 30.0)::int + 2', 'Load a longer history, or lower the setting churn.label_days.');
 
 create table ecom_internal.churn_feature (
-    name          text primary key,
-    position      int not null unique,
-    is_documented boolean not null,
-    label         text not null
+    name                    text primary key,
+    position                int not null unique,
+    is_documented           boolean not null,
+    is_documented_for_value boolean not null,
+    label                   text not null
 );
 comment on table ecom_internal.churn_feature is
-'One row per feature of the churn model of a mart.
+'One row per feature that the models of churn and of value of a mart look at.
 Inner table: belongs to the extension, not to a mart.';
 comment on column ecom_internal.churn_feature.name is 'Name of the feature in the model.';
 comment on column ecom_internal.churn_feature.position is 'Order in which features are listed.';
 comment on column ecom_internal.churn_feature.is_documented is 'Whether it is one of the seven of the setting churn.features = documented.';
 comment on column ecom_internal.churn_feature.label is 'The feature in words, as reasons name it.';
+comment on column ecom_internal.churn_feature.is_documented_for_value is 'Whether it is one of the six of the setting value.features = documented.';
 grant select on ecom_internal.churn_feature to public;
-insert into ecom_internal.churn_feature (position, name, is_documented, label) values
-    (1, 'revenue_amount', true, 'revenue so far'),
-    (2, 'order_value', true, 'mean order value'),
-    (3, 'order_count', true, 'orders so far'),
-    (4, 'satisfaction', true, 'mean satisfaction'),
-    (5, 'delivery_days', true, 'mean delivery days'),
-    (6, 'customer_segment', true, 'customer segment'),
-    (7, 'region', true, 'region'),
-    (8, 'recency_days', false, 'days since the last order'),
-    (9, 'tenure_days', false, 'days since the first order'),
-    (10, 'mean_interval_days', false, 'mean days between orders'),
-    (11, 'recency_in_intervals', false, 'days since the last order in usual intervals'),
-    (12, 'recent_order_count', false, 'orders in the last 90 days'),
-    (13, 'last_satisfaction', false, 'satisfaction with the last order'),
-    (14, 'last_delivery_days', false, 'delivery days of the last order'),
-    (15, 'low_satisfaction_share', false, 'share of ratings that were low'),
-    (16, 'return_share', false, 'share of revenue returned'),
-    (17, 'discount_share', false, 'share of revenue given as discount'),
-    (18, 'last_order_value', false, 'value of the last order'),
-    (19, 'age_group', false, 'age group'),
-    (20, 'gender', false, 'gender'),
-    (21, 'last_channel', false, 'channel of the last order'),
-    (22, 'last_payment_method', false, 'payment method of the last order');
+insert into ecom_internal.churn_feature (position, name, is_documented, is_documented_for_value, label) values
+    (1, 'revenue_amount', true, false, 'revenue so far'),
+    (2, 'order_value', true, true, 'mean order value'),
+    (3, 'order_count', true, true, 'orders so far'),
+    (4, 'satisfaction', true, true, 'mean satisfaction'),
+    (5, 'delivery_days', true, false, 'mean delivery days'),
+    (6, 'customer_segment', true, true, 'customer segment'),
+    (7, 'region', true, true, 'region'),
+    (8, 'recency_days', false, false, 'days since the last order'),
+    (9, 'tenure_days', false, false, 'days since the first order'),
+    (10, 'mean_interval_days', false, false, 'mean days between orders'),
+    (11, 'recency_in_intervals', false, false, 'days since the last order in usual intervals'),
+    (12, 'recent_order_count', false, false, 'orders in the last 90 days'),
+    (13, 'last_satisfaction', false, false, 'satisfaction with the last order'),
+    (14, 'last_delivery_days', false, false, 'delivery days of the last order'),
+    (15, 'low_satisfaction_share', false, false, 'share of ratings that were low'),
+    (16, 'return_share', false, false, 'share of revenue returned'),
+    (17, 'discount_share', false, false, 'share of revenue given as discount'),
+    (18, 'last_order_value', false, false, 'value of the last order'),
+    (19, 'age_group', false, true, 'age group'),
+    (20, 'gender', false, false, 'gender'),
+    (21, 'last_channel', false, false, 'channel of the last order'),
+    (22, 'last_payment_method', false, false, 'payment method of the last order');
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('customer_churn', 52, $ddl$
 create table {mart}.customer_churn (

@@ -12,13 +12,20 @@ values
     ('value.window_coverage', '0.8', 'number', false, false, 0.01, 0.99, null,
      'Probability that the next order of a customer who is still there falls into its window.'),
     ('value.holdout_days', '90', 'integer', false, false, 7, 1825, null,
-     'Last days of the history that the model of orders is judged on, by one that was fitted without them.');
+     'Last days of the history that the model of orders is judged on, by one that was fitted without them.'),
+    ('value.estimate', 'blend', 'text', false, false, null, null, array['blend', 'btyd', 'forest'],
+     'Lifetime value of customer_value: by models of orders and spend (btyd), by a forest, or both, weighed by their errors on held-out customers.'),
+    ('value.features', 'extended', 'text', false, false, null, null, array['extended', 'documented'],
+     'What the forest of lifetime values looks at: all features, or the six of docs/lifetime_value.md.');
 
 insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
-    ('value', 75, 'refresh_value', true, 'customer_value: P(alive), expected orders and spend, lifetime value, next order');
+    ('value', 75, 'refresh_value', true, 'customer_value: P(alive), expected orders and spend, lifetime value by two models, next order');
 
 insert into ecom_internal.requirement (capability, measure, position, description, needed, advice) values
-    ('customer_value', 'repeat_customers', 390, 'customers with orders on two days or more', '10', 'Map customer_id, or load a longer history.');
+    ('customer_value', 'repeat_customers', 390, 'customers with orders on two days or more', '10', 'Map customer_id, or load a longer history.'),
+    ('customer_value_forest', 'customers', 391, 'customers with orders', '50', 'Map customer_id, or load a longer history.'),
+    ('customer_value_forest', 'months_with_sales', 392, 'months with sales, before the horizon and for it',
+     'ceil(ecom_internal.setting({mart_name}, ''value.horizon_days'')::int / 30.0)::int + 2', 'Load a longer history, or lower the setting value.horizon_days.');
 
 insert into ecom_internal.mart_part (name, position, ddl) values ('customer_value', 53, $ddl$
 create table {mart}.customer_value (
@@ -29,6 +36,8 @@ create table {mart}.customer_value (
     expected_order_count     double precision not null,
     expected_spend           numeric(18,4)    not null,
     lifetime_value           numeric(18,4)    not null,
+    btyd_value               numeric(18,4)    not null,
+    forest_value             numeric(18,4),
     value_band               text             not null,
     next_order_date          date,
     next_order_earliest_date date,
@@ -43,7 +52,10 @@ comment on column {mart}.customer_value.order_day_count is 'Days with an order s
 comment on column {mart}.customer_value.p_alive is 'Probability that the customer has not left, 0 to 1.';
 comment on column {mart}.customer_value.expected_order_count is 'Orders expected within the horizon; that the customer may have left is counted in.';
 comment on column {mart}.customer_value.expected_spend is 'Expected revenue of an order.';
-comment on column {mart}.customer_value.lifetime_value is 'Expected revenue within the horizon, discounted by the setting value.annual_rate.';
+comment on column {mart}.customer_value.lifetime_value is
+'Expected revenue within the horizon, discounted by the setting value.annual_rate: btyd_value and forest_value, blended by the setting value.estimate.';
+comment on column {mart}.customer_value.btyd_value is 'The same by the models of orders and spend: expected orders times expected_spend, discounted.';
+comment on column {mart}.customer_value.forest_value is 'The same by the model value.forest; empty where the history is too short for it.';
 comment on column {mart}.customer_value.value_band is
 'High for the customers who make up the first half of all lifetime value, best first, Medium until four fifths, then Low.';
 comment on column {mart}.customer_value.next_order_date is 'Median date of the next order if the customer is still there; empty when a century away.';
@@ -71,7 +83,7 @@ comment on column {mart}.value_band.lifetime_value is 'Sum of their lifetime val
 comment on column {mart}.value_band.value_share is 'Its share of all, 0 to 1.';
 
 create view {mart}.customer_value_overview as
-select v.customer_key, c.customer_id, c.name as customer_name, c.segment as customer_segment, v.value_band, v.lifetime_value, v.p_alive,
+select v.customer_key, c.customer_id, c.name as customer_name, c.segment as customer_segment, v.value_band, v.lifetime_value, v.btyd_value, v.forest_value, v.p_alive,
        v.expected_order_count, v.expected_spend, v.next_order_date, v.next_order_earliest_date, v.next_order_latest_date, v.as_of_date
 from {mart}.customer_value v
 join {mart}.dim_customer c on c.customer_key = v.customer_key;
@@ -181,6 +193,8 @@ declare
     orders_model ecom.model;
     spend_model ecom.model;
     mean_amount float8;
+    forest_weight float8;
+    forest_reason text;
 begin
     rows := 0;
     perform ecom_internal.report_progress(mart_id, 'value', 'collecting order days', 0, 0);
@@ -223,7 +237,15 @@ begin
         reason := format('%s customers paid for repeat orders, 10 are needed: expected_spend is the mean of all', paid_customers);
     end if;
 
+    if ecom_internal.setting(mart, 'value.estimate') = 'btyd' then
+        perform ecom_internal.retire_models(mart, 'value.forest');
+    else
+        perform ecom_internal.report_progress(mart_id, 'value', 'fitting the forest', 0, 0);
+        forest_reason := ecom_internal.fit_value_forest(mart, as_of, (ecom.btyd_summary(orders_model)).requested_method);
+        reason := concat_ws('; ', nullif(reason, ''), nullif(forest_reason, ''));
+    end if;
     perform ecom_internal.report_progress(mart_id, 'value', 'scoring customers', 0, 0);
+    forest_weight := ecom_internal.write_value_forest(mart, as_of);
     -- An order that brought nothing is in the limit of Gamma-Gamma at an amount of zero.
     execute format('
         with expected as (
@@ -234,19 +256,21 @@ begin
                    ecom.next_order($1, h.frequency, h.recency, h.age, $8, $9) as next
             from pg_temp.ecom_value_history h offset 0),
         valued as (
-            select e.*, (e.discounted * e.spend)::numeric(18,4) as value from expected e),
+            select e.*, f.value as by_forest, e.discounted * e.spend as by_btyd,
+                   (case when f.value is null then e.discounted * e.spend else $11 * f.value + (1 - $11) * e.discounted * e.spend end)::numeric(18,4) as value
+            from expected e left join pg_temp.ecom_value_score f using (customer_key)),
         ranked as (
             select v.*, coalesce(sum(v.value) over (order by v.value desc groups between unbounded preceding and 1 preceding), 0)
                           / nullif(sum(v.value) over (), 0) as share_before
             from valued v)
         insert into %1$I.customer_value (customer_key, as_of_date, order_day_count, p_alive, expected_order_count, expected_spend, lifetime_value,
-                                         value_band, next_order_date, next_order_earliest_date, next_order_latest_date)
-        select r.customer_key, $10, r.frequency + 1, (r.next).p_alive, r.orders, r.spend, r.value,
+                                         btyd_value, forest_value, value_band, next_order_date, next_order_earliest_date, next_order_latest_date)
+        select r.customer_key, $10, r.frequency + 1, (r.next).p_alive, r.orders, r.spend, r.value, r.by_btyd, r.by_forest,
                case when coalesce(r.value, 0) <= 0 then ''Low'' when r.share_before < 0.5 then ''High'' when r.share_before < 0.8 then ''Medium'' else ''Low'' end,
                (r.next).expected_date, (r.next).earliest_date, (r.next).latest_date
         from ranked r order by r.customer_key', mart)
         using orders_model, spend_model, horizon::float8, periods, period, (1 + annual_rate) ^ (period / 365.25) - 1, mean_amount, end_day,
-              ecom_internal.setting(mart, 'value.window_coverage')::float8, as_of;
+              ecom_internal.setting(mart, 'value.window_coverage')::float8, as_of, forest_weight;
     get diagnostics rows = row_count;
     execute format('
         insert into %1$I.value_band (value_band, sort_order, as_of_date, customer_count, mean_p_alive, expected_order_count, lifetime_value, value_share)
@@ -254,29 +278,31 @@ begin
                sum(v.lifetime_value), coalesce(sum(v.lifetime_value) / nullif(sum(sum(v.lifetime_value)) over (), 0), 0)
         from %1$I.customer_value v group by v.value_band', mart) using as_of;
     execute format('analyze %1$I.customer_value', mart);
-    drop table pg_temp.ecom_value_history, pg_temp.ecom_value_day;
+    drop table pg_temp.ecom_value_history, pg_temp.ecom_value_day, pg_temp.ecom_value_score;
 end
 $$;
 comment on function ecom_internal.refresh_value(name, date) is
-'Step value of ecom.refresh: fits the models value.orders and value.spend, in days, and writes customer_value and value_band.';
+'Step value of ecom.refresh: fits the models value.orders and value.spend, in days, and value.forest, and writes customer_value and value_band.';
 
 create function ecom.customer_value(mart name, customer int)
-returns table (customer_key int, lifetime_value numeric, value_band text, p_alive float8, expected_order_count float8, expected_spend numeric,
-               next_order_date date, next_order_earliest_date date, next_order_latest_date date, as_of_date date)
+returns table (customer_key int, lifetime_value numeric, btyd_value numeric, forest_value numeric, value_band text, p_alive float8,
+               expected_order_count float8, expected_spend numeric, next_order_date date, next_order_earliest_date date,
+               next_order_latest_date date, as_of_date date)
 language plpgsql stable parallel restricted rows 1
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query execute format('
-        select v.customer_key, v.lifetime_value, v.value_band, v.p_alive, v.expected_order_count, v.expected_spend, v.next_order_date,
-               v.next_order_earliest_date, v.next_order_latest_date, v.as_of_date
+        select v.customer_key, v.lifetime_value, v.btyd_value, v.forest_value, v.value_band, v.p_alive, v.expected_order_count, v.expected_spend,
+               v.next_order_date, v.next_order_earliest_date, v.next_order_latest_date, v.as_of_date
         from %I.customer_value v where v.customer_key = $1', ecom_internal.mart_name(mart)) using customer;
 end
 $$;
 comment on function ecom.customer_value(name, int) is
 'What one customer is expected to bring, as the last refresh of step value has it.
 Example: SELECT * FROM ecom.customer_value(''shop'', 17)
-lifetime_value: expected revenue within the setting value.horizon_days, discounted. Columns as in the table customer_value.
+lifetime_value: expected revenue within the setting value.horizon_days, discounted; btyd_value and forest_value: by models of orders and spend,
+and by a forest, of which it is blended by the setting value.estimate. Columns as in the table customer_value.
 Arguments: mart; NULL means the setting ecom_analytics.mart. customer: customer_key; one without orders, an unknown one or NULL has no row.
 Reads one row by its key.';
 

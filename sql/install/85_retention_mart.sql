@@ -272,7 +272,7 @@ begin
     return format('
         with earned as (
             select c.customer_key, c.churn_band, c.p, c.v, %2$s
-            from (select h.customer_key, h.churn_probability as p, h.churn_band, %5$s * v.lifetime_value::float8 / v.p_alive as v,
+            from (select h.customer_key, h.churn_probability as p, h.churn_band, %5$s * v.btyd_value::float8 / v.p_alive as v,
                          s.customer_segment, s.rfm_segment, s.age_group, s.country, s.region
                   from %1$I.customer_churn h join %1$I.customer_value v on v.customer_key = h.customer_key and v.p_alive > 0
                   left join %1$I.customer_overview s on s.customer_key = h.customer_key) c),

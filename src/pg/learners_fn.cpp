@@ -3,12 +3,13 @@
 #include <cmath>
 #include <limits>
 
-#include "core/base/json.hpp"
+#include "core/forest/cross_validation.hpp"
 #include "core/forest/fit.hpp"
 #include "core/forest/uplift_model.hpp"
 #include "pg/agg_state.hpp"
 #include "pg/feature_row.hpp"
 #include "pg/host.hpp"
+#include "pg/learner_options.hpp"
 #include "pg/row_values.hpp"
 
 extern "C" {
@@ -20,61 +21,10 @@ using namespace ecom::pg;
 
 namespace {
 
-// What an aggregate fits; the first line of the options that its state keeps.
-constexpr std::string_view kChurn = "churn", kForestClass = "forest class", kForestValue = "forest value",
-                           kBoostingClass = "boosting class", kBoostingValue = "boosting value", kLogistic = "logistic", kLinear = "linear",
-                           kUplift = "uplift";
-
 std::string json_arg(FunctionCallInfo fcinfo, int i) {
     if (PG_NARGS() <= i || PG_ARGISNULL(i)) return "{}";
     const Datum value = fcinfo->args[i].value;
     return call([&] { return DatumGetCString(DirectFunctionCall1(jsonb_out, value)); });
-}
-
-core::LearnerParams params_of(std::string_view learner, const std::string& json) {
-    core::Document options;
-    try {
-        options = core::from_json(json, "options");
-    } catch (const core::Error& e) {
-        throw core::Error(core::ErrorCode::kInvalidArgument, e.what(), R"(Write options as '{"trees": 200}'.)");
-    }
-    if (learner == kLogistic || learner == kLinear) return core::LearnerParams::from(core::Learner::kLinear, learner == kLogistic, options);
-    if (learner != kChurn && learner != kUplift) {
-        const bool boosting = learner == kBoostingClass || learner == kBoostingValue;
-        const bool classify = learner == kForestClass || learner == kBoostingClass;
-        return core::LearnerParams::from(boosting ? core::Learner::kBoosting : core::Learner::kForest, classify, options);
-    }
-    // churn_fit and uplift_fit: a calibrated forest, unless options say otherwise.
-    const auto* fields = std::get_if<core::Document::Fields>(&options.value());
-    core::Document rest = core::Document::object();
-    core::Learner kind = core::Learner::kForest;
-    bool says_calibration = false, says_leaf = false;
-    if (fields != nullptr) {
-        for (const auto& [name, value] : *fields) {
-            if (name == "method") {
-                const auto* method = std::get_if<std::string>(&value.value());
-                if (method == nullptr || (*method != "forest" && *method != "gbm" && *method != "logistic"))
-                    throw core::Error(core::ErrorCode::kInvalidArgument, "option \"method\" is none of forest, gbm and logistic");
-                kind = *method == "gbm" ? core::Learner::kBoosting : *method == "logistic" ? core::Learner::kLinear : core::Learner::kForest;
-                continue;
-            }
-            says_calibration = says_calibration || name == "calibration" || name == "bootstrap";
-            says_leaf = says_leaf || name == "min_leaf";
-            rest.set(name, value);
-        }
-        if (kind == core::Learner::kForest && !says_calibration) rest.set("calibration", core::Document(std::string("platt")));
-        // A difference of two probabilities is noisier than either.
-        if (learner == kUplift && kind != core::Learner::kLinear && !says_leaf) rest.set("min_leaf", core::Document(std::int64_t{20}));
-        options = rest;
-    }
-    return core::LearnerParams::from(kind, true, options);
-}
-
-core::LearnerParams params_of_state(const core::LearnerState& state) {
-    const std::string& options = state.options();
-    const std::size_t end = options.find('\n');
-    if (end == std::string::npos) core::Reader::corrupt();
-    return params_of(std::string_view(options).substr(0, end), options.substr(end + 1));
 }
 
 // All columns of a row but some.
@@ -106,14 +56,14 @@ Datum learner_add(FunctionCallInfo fcinfo, std::string_view learner, Label kind)
     const auto running = writable_state<core::LearnerState>(fcinfo, [&] {
         const std::string json = json_arg(fcinfo, features_arg + 1);
         // Refuses bad options before rows are collected.
-        const core::LearnerParams params = params_of(learner, json);
+        const core::LearnerParams params = learner_params(learner, json);
         std::vector<core::Feature> features;
         for (const FeatureColumn& column : training_reader(row, params.exclude).columns) features.push_back(column.feature);
-        return core::LearnerState(std::move(features), std::string(learner) + "\n" + json);
+        return core::LearnerState(std::move(features), learner_options(learner, json));
     });
     core::LearnerState& state = *running.state;
     if (state.reader == nullptr || static_cast<RowReader*>(state.reader.get())->row_type != row.type()) {
-        auto fresh = std::make_shared<RowReader>(training_reader(row, params_of_state(state).exclude));
+        auto fresh = std::make_shared<RowReader>(training_reader(row, learner_params(state).exclude));
         bool same = state.features().size() == fresh->columns.size();
         for (std::size_t f = 0; same && f < fresh->columns.size(); ++f) same = state.features()[f] == fresh->columns[f].feature;
         if (!same)
@@ -208,6 +158,8 @@ ECOM_FUNCTION(ecom_gbm_value_add) { return learner_add(fcinfo, kBoostingValue, L
 ECOM_FUNCTION(ecom_logistic_add) { return learner_add(fcinfo, kLogistic, Label::kBoolean); }
 ECOM_FUNCTION(ecom_linear_add) { return learner_add(fcinfo, kLinear, Label::kNumber); }
 
+ECOM_FUNCTION(ecom_value_learner_add) { return learner_add(fcinfo, kValue, Label::kNumber); }
+
 ECOM_FUNCTION(ecom_uplift_fit_add) { return learner_add(fcinfo, kUplift, Label::kTrial); }
 
 ECOM_FUNCTION(ecom_learner_combine) {
@@ -220,7 +172,7 @@ ECOM_FUNCTION(ecom_learner_final) {
     if (PG_ARGISNULL(0)) PG_RETURN_NULL();
     const ReadableState<core::LearnerState> state(fcinfo, 0);
     BackendHost host;
-    const core::LearnerParams params = params_of_state(*state);
+    const core::LearnerParams params = learner_params(*state);
     return varlena_datum(core::encode_model(*core::fit_learner(state->rows(host), params, host)));
 }
 
@@ -229,7 +181,7 @@ ECOM_FUNCTION(ecom_uplift_fit_final) {
     if (PG_ARGISNULL(0)) PG_RETURN_NULL();
     const ReadableState<core::LearnerState> state(fcinfo, 0);
     BackendHost host;
-    return varlena_datum(core::encode_model(*core::fit_uplift(state->rows(host), params_of_state(*state), host)));
+    return varlena_datum(core::encode_model(*core::fit_uplift(state->rows(host), learner_params(*state), host)));
 }
 
 // (state, folds int) returns setof (fold int, actual float8, predicted float8)
@@ -239,7 +191,7 @@ ECOM_FUNCTION(ecom_holdout_predictions) {
     if (args.is_null(0)) return static_cast<Datum>(0);
     const ReadableState<core::LearnerState> state(fcinfo, 0);
     BackendHost host;
-    const core::LearnerParams params = params_of_state(*state);
+    const core::LearnerParams params = learner_params(*state);
     for (const core::HeldOut& held : core::cross_validate(state->rows(host), params, args.int4(1, "folds"), host)) {
         host.poll();
         RowValues<3> row;

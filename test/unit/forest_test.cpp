@@ -1,3 +1,4 @@
+#include "core/forest/cross_validation.hpp"
 #include "core/forest/fit.hpp"
 
 #include <algorithm>
@@ -251,4 +252,7 @@ TEST(LearnerParams, KnowsTheOptionsOfEachLearner) {
     EXPECT_EQ(refuse(Learner::kForest, true, "trees", Document(2.5)), ErrorCode::kInvalidArgument);
     EXPECT_EQ(refuse(Learner::kForest, true, "trees", Document(std::string("many"))), ErrorCode::kInvalidArgument);
     EXPECT_EQ(refuse(Learner::kForest, true, "exclude", Document(std::string("x"))), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refuse(Learner::kForest, true, "penalty", Document(0.1)), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refuse(Learner::kLinear, true, "l1_ratio", Document(0.5)), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refuse(Learner::kLinear, true, "penalty", Document(-0.5)), ErrorCode::kInvalidArgument);
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/base/budget.hpp"
 #include "core/base/error.hpp"
 #include "core/base/firewall.hpp"
 
@@ -69,49 +68,6 @@ std::vector<double> platt_scaling(const std::vector<double>& probabilities, cons
     // row's absence from the bag lowers the share of its class. Then the share of all rows is what is known.
     if (a <= 0) return {0, std::log((positives + 1) / (static_cast<double>(n) - positives + 1))};
     return {a, b};
-}
-
-std::vector<HeldOut> cross_validate(const TrainingRows& rows, const LearnerParams& params, int folds, Host& host) {
-    const std::size_t n = rows.size();
-    if (folds < 2 || folds > 100)
-        throw Error(ErrorCode::kInvalidArgument, "number of folds " + std::to_string(folds) + " is out of range", "Use 2 to 100; 5 is usual.");
-    if (n < 2 * static_cast<std::size_t>(folds))
-        throw Error(ErrorCode::kNotEnoughData, std::to_string(n) + " rows are too few for " + std::to_string(folds) + " folds",
-                    "Use fewer folds or more rows.");
-    // Rows lie in an order as good as random: dealing them out by class makes stratified folds.
-    std::vector<int> fold(n);
-    std::size_t seen[2] = {0, 0};
-    for (std::size_t i = 0; i < n; ++i) {
-        std::size_t& count = seen[params.classify && rows.labels[i] > 0 ? 1 : 0];
-        fold[i] = static_cast<int>(count++ % static_cast<std::size_t>(folds));
-    }
-    require_memory(host, add_size(mul_size(4, rows.bytes()), mul_size(n, sizeof(HeldOut) + 8)),
-                   "cross-validating " + std::to_string(n) + " rows");
-    std::vector<HeldOut> out;
-    out.reserve(n);
-    std::vector<double> values(rows.width());
-    PollEvery poll(host);
-    for (int k = 0; k < folds; ++k) {
-        std::vector<std::uint32_t> kept;
-        for (std::size_t i = 0; i < n; ++i) {
-            poll();
-            if (fold[i] != k) kept.push_back(static_cast<std::uint32_t>(i));
-        }
-        const std::unique_ptr<FeatureModel> model = fit_learner(rows.subset(kept, host), params, host);
-        std::vector<std::vector<double>> numbers(rows.width());
-        for (std::size_t f = 0; f < rows.width(); ++f)
-            for (const std::string& name : rows.categories[f]) numbers[f].push_back(model->category(f, name));
-        for (std::size_t i = 0; i < n; ++i) {
-            if (fold[i] != k) continue;
-            poll(16);
-            for (std::size_t f = 0; f < rows.width(); ++f) {
-                const double v = rows.columns[f][i];
-                values[f] = numbers[f].empty() || std::isnan(v) ? v : numbers[f][static_cast<std::size_t>(v)];
-            }
-            out.push_back({rows.labels[i], model->predict(values.data()), k + 1});
-        }
-    }
-    return out;
 }
 
 }  // namespace ecom::core

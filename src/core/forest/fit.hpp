@@ -1,4 +1,4 @@
-// Fitting learners, and cross-validating them.
+// Fitting learners.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,8 @@ TreeEnsemble fit_boosting(const TrainingRows& rows, const LearnerParams& params,
 TreeEnsemble fit_trees(const TrainingRows& rows, const LearnerParams& params, Host& host);
 
 // Logistic regression, or linear by least squares; with a penalty l2 / 2 times the squared norm of the coefficients
-// of standardised columns.
+// of standardised columns, or that of an elastic net (Zou and Hastie, 2005): rows times penalty times
+// (l1_ratio |b| + (1 - l1_ratio) / 2 b^2) summed over them.
 LinearFit fit_linear(const TrainingRows& rows, const LearnerParams& params, Host& host);
 
 std::unique_ptr<FeatureModel> fit_learner(const TrainingRows& rows, const LearnerParams& params, Host& host);
@@ -27,14 +28,5 @@ std::unique_ptr<FeatureModel> fit_learner(const TrainingRows& rows, const Learne
 // Platt's (1999) A and B over the logit of probabilities, with his smoothed targets, by Newton's method
 // (Lin, Lin and Weng, 2007).
 std::vector<double> platt_scaling(const std::vector<double>& probabilities, const std::vector<double>& labels, Host& host);
-
-struct HeldOut {
-    double actual;
-    double predicted;
-    int fold;
-};
-
-// Every row predicted by a model that has not seen it. Folds are stratified by class.
-std::vector<HeldOut> cross_validate(const TrainingRows& rows, const LearnerParams& params, int folds, Host& host);
 
 }  // namespace ecom::core

@@ -1,4 +1,5 @@
-// Logistic regression by Newton's method and linear regression by the normal equations, on standardised columns.
+// Logistic regression by Newton's method and linear regression by the normal equations, on standardised columns; with a penalty
+// on absolute values by coordinate descent.
 //
 // The design is encoded row by row in every pass: its memory is that of the Gram matrix, not of the rows.
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "core/base/budget.hpp"
 #include "core/base/eigen.hpp"
+#include "core/forest/coordinate_descent.hpp"
 #include "core/forest/fit.hpp"
 #include "core/base/firewall.hpp"
 
@@ -212,6 +214,57 @@ VectorXd fit_logistic(Design& design, const std::vector<double>& labels, double 
     throw Error(ErrorCode::kNumericFailure, "logistic regression did not converge", "Raise the penalty l2.");
 }
 
+// What is added to half the sum of squares, or to the loss: l1 |b| + l2 b^2 / 2 for every coefficient but the intercept.
+struct Penalty {
+    double l1, l2;
+
+    bool exists() const { return l1 > 0 || l2 > 0; }
+    double of(const VectorXd& beta) const {
+        const auto slopes = beta.tail(beta.size() - 1);
+        return l1 * slopes.lpNorm<1>() + l2 / 2 * slopes.squaredNorm();
+    }
+};
+
+VectorXd quadratic_net(const MatrixXd& lower, const VectorXd& right, const Penalty& penalty, double scale, VectorXd start, Host& host) {
+    const MatrixXd matrix = lower.selfadjointView<Eigen::Lower>();
+    QuadraticNet net{matrix.data(), right.data(), static_cast<std::size_t>(right.size())};
+    net.l1 = penalty.l1;
+    net.l2 = penalty.l2;
+    net.scale = scale;
+    minimise(net, start.data(), host);
+    return start;
+}
+
+// Newton steps that keep the penalty as it is: each is a quadratic problem for coordinate descent, and shortened where it is too long.
+VectorXd fit_logistic_net(Design& design, const std::vector<double>& labels, const Penalty& penalty, Pass& at, Host& host) {
+    const auto n = static_cast<double>(labels.size());
+    const double mean = std::accumulate(labels.begin(), labels.end(), 0.0) / n;
+    VectorXd beta = VectorXd::Zero(static_cast<Eigen::Index>(design.width()));
+    beta[0] = std::log(mean / (1 - mean));
+    at = logistic_pass(design, labels, beta);
+    for (int iteration = 0; iteration < 200; ++iteration) {
+        host.poll();
+        const MatrixXd hessian = at.hessian.selfadjointView<Eigen::Lower>();
+        const VectorXd next = quadratic_net(hessian, at.gradient + hessian * beta, penalty, n, beta, host);
+        const VectorXd step = next - beta;
+        const double gain = at.gradient.dot(step) + penalty.of(beta) - penalty.of(next);
+        if (gain < 1e-12 * (1 + std::abs(at.log_likelihood)) && step.cwiseAbs().maxCoeff() < 1e-8) return next;
+        const double value = at.log_likelihood - penalty.of(beta);
+        double length = 1;
+        for (;; length /= 2) {
+            const VectorXd tried_beta = beta + length * step;
+            Pass tried = logistic_pass(design, labels, tried_beta);
+            if (tried.log_likelihood - penalty.of(tried_beta) >= value + 1e-4 * length * gain - 1e-10 * (1 + std::abs(value))) {
+                beta = length == 1 ? next : tried_beta;
+                at = std::move(tried);
+                break;
+            }
+            if (length < 1e-8) return beta;  // nothing but rounding is left
+        }
+    }
+    throw Error(ErrorCode::kNumericFailure, "logistic regression did not converge", "Raise the penalty.");
+}
+
 // Coefficients and errors of the columns as they were, from those of the standardised ones.
 void unscale(LinearFit& fit, const Design& design, const VectorXd& beta, const MatrixXd* covariance) {
     const auto p = static_cast<Eigen::Index>(design.width());
@@ -254,7 +307,10 @@ LinearFit fit_linear(const TrainingRows& rows, const LearnerParams& params, Host
     fit.features = rows.features;
     fit.categories = rows.categories;
     fit.rows = static_cast<std::int64_t>(rows.size());
-    fit.parameters.set("l2", Document(params.lambda));
+    const double weight = n * params.penalty;
+    const Penalty penalty{weight * params.l1_ratio, params.lambda + weight * (1 - params.l1_ratio)};
+    if (params.penalty > 0) fit.parameters.set("penalty", Document(params.penalty)).set("l1_ratio", Document(params.l1_ratio));
+    else fit.parameters.set("l2", Document(params.lambda));
     const double sum = std::accumulate(rows.labels.begin(), rows.labels.end(), 0.0);
     if (params.classify && (sum == 0 || sum == n))
         throw Error(ErrorCode::kNotEnoughData, "labels are of one class only", "Fit on rows of both.");
@@ -266,7 +322,7 @@ LinearFit fit_linear(const TrainingRows& rows, const LearnerParams& params, Host
         gram.template selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
         moments.noalias() += x.transpose() * Eigen::Map<const VectorXd>(rows.labels.data() + first, static_cast<Eigen::Index>(count));
     });
-    if (params.lambda == 0) {
+    if (!penalty.exists()) {
         MatrixXd full = gram;
         full.triangularView<Eigen::StrictlyUpper>() = gram.transpose();
         drop_collinear(design, std::move(full), n, host);
@@ -280,24 +336,31 @@ LinearFit fit_linear(const TrainingRows& rows, const LearnerParams& params, Host
     }
     double used = 1;
     for (std::size_t t = 0; t < fit.terms.size(); ++t) used += design.scale(t) > 0 ? 1 : 0;
-    if (params.lambda == 0 && used >= n)
+    if (!penalty.exists() && used >= n)
         throw Error(ErrorCode::kNotEnoughData, std::to_string(rows.size()) + " rows are too few for " + std::to_string(static_cast<int>(used)) + " coefficients",
                     R"(Use more rows or fewer features, or a ridge penalty: '{"l2": 1}'.)");
     MatrixXd covariance;
     VectorXd beta;
     if (params.classify) {
         Pass at;
-        beta = fit_logistic(design, rows.labels, params.lambda, at, host);
-        if (params.lambda == 0) solve(at.hessian, VectorXd::Zero(p), design, &covariance);
+        beta = penalty.l1 > 0 ? fit_logistic_net(design, rows.labels, penalty, at, host) : fit_logistic(design, rows.labels, penalty.l2, at, host);
+        if (!penalty.exists()) solve(at.hessian, VectorXd::Zero(p), design, &covariance);
         const double rate = sum / n, null = n * (rate * std::log(rate) + (1 - rate) * std::log(1 - rate));
         fit.metrics.set("log_likelihood", Document(at.log_likelihood)).set("null_log_likelihood", Document(null))
             .set("log_loss", Document(-at.log_likelihood / n)).set("baseline_log_loss", Document(-null / n))
             .set("pseudo_r2", Document(1 - at.log_likelihood / null));
-        if (params.lambda == 0) fit.metrics.set("aic", Document(2 * used - 2 * at.log_likelihood));
+        if (!penalty.exists()) fit.metrics.set("aic", Document(2 * used - 2 * at.log_likelihood));
     } else {
-        MatrixXd penalised = gram;
-        penalised.diagonal().tail(p - 1).array() += params.lambda;
-        beta = solve(std::move(penalised), moments, design, params.lambda == 0 ? &covariance : nullptr);
+        if (penalty.l1 > 0) {
+            const double squares = std::inner_product(rows.labels.begin(), rows.labels.end(), rows.labels.begin(), 0.0);
+            // Of the variation; the rest is what rounding may leave of a large mean.
+            const double scale = std::max(0.0, squares - sum * sum / n) + 1e-9 * squares;
+            beta = quadratic_net(gram, moments, penalty, scale, VectorXd::Zero(p), host);
+        } else {
+            MatrixXd penalised = gram;
+            penalised.diagonal().tail(p - 1).array() += penalty.l2;
+            beta = solve(std::move(penalised), moments, design, penalty.exists() ? nullptr : &covariance);
+        }
         double residual = 0, total = 0;
         design.each_block([&](std::size_t first, std::size_t count, const auto& x) {
             const VectorXd fitted = x * beta;
@@ -307,7 +370,7 @@ LinearFit fit_linear(const TrainingRows& rows, const LearnerParams& params, Host
                 total += (y - sum / n) * (y - sum / n);
             }
         });
-        if (params.lambda == 0) {
+        if (!penalty.exists()) {
             fit.residual_df = n - used;
             covariance *= residual / fit.residual_df;
             fit.metrics.set("residual_standard_error", Document(std::sqrt(residual / fit.residual_df)));
@@ -315,8 +378,12 @@ LinearFit fit_linear(const TrainingRows& rows, const LearnerParams& params, Host
         fit.metrics.set("rmse", Document(std::sqrt(residual / n))).set("baseline_rmse", Document(std::sqrt(total / n)));
         if (total > 0) fit.metrics.set("r2", Document(1 - residual / total));
     }
+    if (penalty.l1 > 0)
+        // From this penalty on, with this l1_ratio, no feature is left: where a search for a good one begins.
+        fit.metrics.set("nonzero_coefficients", Document(static_cast<std::int64_t>((beta.tail(p - 1).array() != 0).count())))
+            .set("largest_penalty", Document(moments.tail(p - 1).lpNorm<Eigen::Infinity>() / (n * params.l1_ratio)));
     set_importance(fit, gram, beta, n);
-    unscale(fit, design, beta, params.lambda == 0 ? &covariance : nullptr);
+    unscale(fit, design, beta, penalty.exists() ? nullptr : &covariance);
     return fit;
 }
 

@@ -23,7 +23,8 @@ constexpr Option kOptions[] = {
     {"mtry", true, true, true},           {"bins", true, true, true},             {"splits", true, false, true},
     {"bootstrap", true, false, true},     {"class_weight", true, true, false},    {"positive_weight", true, true, false},
     {"calibration", true, false, false},  {"learning_rate", false, true, true},   {"l2", false, true, true, true},
-    {"seed", true, true, true},           {"exclude", true, true, true, true},
+    {"seed", true, true, true},           {"exclude", true, true, true, true},    {"penalty", false, false, true, true},
+    {"l1_ratio", false, false, true, true},
 };
 
 bool knows(const Option& option, Learner learner, bool classify) {
@@ -130,9 +131,13 @@ LearnerParams LearnerParams::from(Learner learner, bool classify, const Document
         else if (name == "seed") p.seed = static_cast<std::int64_t>(number(name, value, -9e15, 9e15));
         else if (name == "learning_rate") p.learning_rate = number(name, value, 1e-6, 1);
         else if (name == "l2") p.lambda = number(name, value, 0, 1e9);
+        else if (name == "penalty") p.penalty = number(name, value, 0, 1e9);
+        else if (name == "l1_ratio") p.l1_ratio = number(name, value, 0, 1);
         else if (name == "exclude") p.exclude = texts(name, value);
     }
     if (p.calibration != Calibration::kNone && !p.bootstrap) refuse("calibration", "needs the out-of-bag predictions of a forest with bootstrap");
+    if (p.l1_ratio > 0 && p.penalty == 0) refuse("l1_ratio", "needs a penalty to share out", R"(Add for example "penalty": 0.1.)");
+    if (p.penalty > 0 && p.lambda > 0 && learner == Learner::kLinear) refuse("penalty", "and option \"l2\" are two names of one thing", "Use penalty with l1_ratio, or l2.");
     return p;
 }
 

@@ -31,6 +31,8 @@ struct LearnerParams {
     std::int64_t seed = 42;
     double learning_rate = 0.1;
     double lambda = 1;
+    double penalty = 0;           // of an elastic net: lambda of glmnet, alpha of scikit-learn
+    double l1_ratio = 0;          // its share of absolute values: alpha of glmnet
     std::vector<std::string> exclude;  // columns of the row that are no features
 
     // The defaults of one learner, changed by options {name: value}. Throws kInvalidArgument for
