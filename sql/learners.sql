@@ -83,6 +83,23 @@ from generate_series(1, 10000) i, lateral (select 'c' || i as a, i % 10 as b) f;
 select format('create temporary table wide as select i %% 2 = 0 as label, %s from generate_series(1, 50) i', string_agg(format('(i * %s %% 17)::float4 as f%s', k, k), ', ')) from generate_series(1, 1000) k \gset
 :format ;
 select jsonb_array_length(ecom.model_info(ecom.forest_fit(w.label, w, '{"trees": 5, "exclude": ["label"]}')) -> 'features') as features from wide w;
+-- The same of boosting and regressions, which a penalty lets have more features than rows.
+select ecom.predict_prob(ecom.gbm_fit(true, b, '{"exclude": ["id"], "trees": 5}'), (array_agg(b))[1]) > 0.9 as one_class from buyers b;
+select round(ecom.predict_prob(s.m, f)::numeric, 1) as constant_features, round(ecom.predict_prob(s.l, f)::numeric, 1) as logistic, round(ecom.predict(s.v, f)::numeric, 1) as linear
+from (select ecom.gbm_fit(i <= 30, f) as m, ecom.logistic_fit(i <= 30, f) as l, ecom.linear_fit(case when i <= 30 then 1 else 0 end, f) as v
+      from generate_series(1, 100) i, lateral (select 1 as a, 'x' as b, null::numeric as c) f) s, (select 2 as a, 'y' as b, 3.0 as c) f;
+select round(ecom.predict_prob(s.m, f)::numeric, 1) as nothing_known, round(ecom.predict_prob(s.l, f)::numeric, 1) as logistic
+from (select ecom.gbm_fit(i <= 30, f) as m, ecom.logistic_fit(i <= 30, f) as l from generate_series(1, 100) i, lateral (select null::int as a, null::text as b, null::date as c) f) s,
+     (select null::int as a, null::text as b, null::date as c) f;
+select ecom.model_info(ecom.gbm_fit(i = 1, f)) ->> 'rows' as three_rows, ecom.model_info(ecom.logistic_fit(i = 1, f, '{"l2": 1}')) ->> 'rows' as logistic from generate_series(1, 3) i, lateral (select i as a) f;
+select jsonb_array_length(ecom.model_info(ecom.gbm_fit(w.label, w, '{"trees": 3, "exclude": ["label"]}')) -> 'features') as boosting,
+       (ecom.model_info(ecom.logistic_fit(w.label, w, '{"penalty": 0.1, "l1_ratio": 1, "exclude": ["label"]}')) #>> '{metrics,nonzero_coefficients}')::int < 50 as lasso from wide w;
+select ecom.logistic_fit(w.label, w, '{"exclude": ["label"]}') from wide w;
+select ecom.model_info(ecom.gbm_fit(i % 2 = 0, f, '{"trees": 3}')) -> 'features' -> 0 ->> 'categories' as categories from generate_series(1, 10000) i, lateral (select 'c' || i as a, i % 10 as b) f;
+select ecom.predict_prob(s.m, f) = ecom.predict_prob(s.m, g) as unseen_is_reference
+from (select ecom.logistic_fit(b.leaves, f) as m from buyers b, lateral (select b.x, b.colour) f) s, (select 5 as x, 'mauve' as colour) f, (select 5 as x, 'green' as colour) g;
+select ecom.predict_prob(s.m, f) from (select ecom.logistic_fit(b.leaves, f) as m from buyers b, lateral (select b.x, b.colour) f) s, (select 5 as x) f;
+
 -- Logistic regression of a table of two by two: the log odds ratio and its standard error are known.
 create temporary table odds as select label, x from (values (true, true, 30), (true, false, 10), (false, true, 20), (false, false, 40)) v (label, x, n), generate_series(1, n);
 create temporary table logit as select ecom.logistic_fit(o.label, f) as m from odds o, lateral (select o.x) f;

@@ -112,7 +112,9 @@ create table {mart}.churn_driver (
     sort_order             int              not null,
     label                  text             not null,
     importance             double precision not null,
-    mean_contribution_size double precision not null
+    mean_contribution_size double precision not null,
+    permutation_importance double precision,
+    permutation_deviation  double precision
 );
 comment on table {mart}.churn_driver is 'One row per feature of the current churn model: how much it matters. Written by ecom.refresh.';
 comment on column {mart}.churn_driver.feature is 'Name of the feature in the model.';
@@ -121,6 +123,9 @@ comment on column {mart}.churn_driver.label is 'The feature in words.';
 comment on column {mart}.churn_driver.importance is 'Share of the decrease in impurity, 0 to 1: see ecom.feature_importance.';
 comment on column {mart}.churn_driver.mean_contribution_size is
 'Mean size of its contribution to a prediction, see ecom.explain, over a sample of the training customers.';
+comment on column {mart}.churn_driver.permutation_importance is
+'What the area under the ROC curve of unseen customers loses without it, over two folds of at most 10000 customers: see ecom.permutation_importance.';
+comment on column {mart}.churn_driver.permutation_deviation is 'Standard deviation of permutation_importance among folds and repeats.';
 
 create view {mart}.customer_churn_overview as
 select v.customer_key, c.customer_id, c.name as customer_name, c.segment as customer_segment, v.churn_band, v.churn_probability,
@@ -234,15 +239,17 @@ begin
                                         union all select f.name from ecom_internal.churn_feature f where feature_set = 'documented' and not f.is_documented) x (name)));
     select ecom.churn_fit(t.is_churned, t, options) into churn_model from pg_temp.ecom_churn_training t;
     with held_out as (
-        select h.actual = 1 as actual, h.predicted
+        select ecom.classification_metrics(h.actual = 1, h.predicted) as m, ecom.score_agg(h.actual = 1, h.predicted) as scores
         from (select ecom.learner_agg(t.is_churned, t, options) as state from pg_temp.ecom_churn_training t) s, ecom.holdout_predictions(s.state, 5) h)
     select jsonb_build_object('customers', customers, 'churn_rate', round(churned::numeric / customers, 4), 'folds', 5,
                'holdout_roc_auc', round((m.m).roc_auc::numeric, 4), 'holdout_accuracy', round((m.m).accuracy::numeric, 4),
                'baseline_accuracy', round((m.m).baseline_accuracy::numeric, 4), 'holdout_precision', round((m.m).precision::numeric, 4),
                'holdout_recall', round((m.m).recall::numeric, 4), 'holdout_log_loss', round((m.m).log_loss::numeric, 4),
                'baseline_log_loss', round((m.m).baseline_log_loss::numeric, 4), 'holdout_brier', round((m.m).brier::numeric, 4),
-               'baseline_brier', round((m.m).baseline_brier::numeric, 4), 'calibration_error', round((m.m).calibration_error::numeric, 4))
-    into metrics from (select ecom.classification_metrics(h.actual, h.predicted) as m from held_out h) m;
+               'baseline_brier', round((m.m).baseline_brier::numeric, 4), 'calibration_error', round((m.m).calibration_error::numeric, 4),
+               'calibration', (select jsonb_agg(jsonb_build_object('customers', c.n, 'predicted', round(c.mean_score::numeric, 4), 'observed', round(c.observed_rate::numeric, 4))
+                                                order by c.bin) from ecom.calibration_rows(m.scores, 10) c))
+    into metrics from held_out m;
     perform ecom_internal.store_model(mart, 'churn', churn_model, as_of,
         jsonb_build_object('method', method, 'features', feature_set, 'cut_off', cut_off, 'label_days', label_days, 'active_days', active_days), metrics);
     churn_model := ecom.current_model(mart, 'churn');
@@ -275,15 +282,22 @@ begin
         select v.churn_band, array_position(array[''High'', ''Medium'', ''Low''], v.churn_band), $1, count(*), sum(v.churn_probability),
                avg(v.churn_probability), sum(v.revenue_amount)
         from %1$I.customer_churn v group by v.churn_band', mart) using as_of;
+    perform ecom_internal.report_progress(mart_id, 'churn', 'measuring features', 0, 0);
     execute format('
         with looked_at as (
             select t.* from pg_temp.ecom_churn_training t order by hashint4(t.customer_key), t.customer_key limit 200),
         size as (
-            select e.feature, avg(abs(e.contribution)) as mean_size from looked_at l, ecom.explain($1, l) e group by e.feature)
-        insert into %1$I.churn_driver (feature, sort_order, label, importance, mean_contribution_size)
-        select i.feature, row_number() over (order by s.mean_size desc, n.position), n.label, i.importance, s.mean_size
-        from ecom.feature_importance($1) i join size s using (feature) join ecom_internal.churn_feature n on n.name = i.feature', mart)
-        using churn_model;
+            select e.feature, avg(abs(e.contribution)) as mean_size from looked_at l, ecom.explain($1, l) e group by e.feature),
+        permuted as (
+            select p.* from (
+                select ecom.learner_agg(t.is_churned, t, $2) as state
+                from (select * from pg_temp.ecom_churn_training order by hashint4(customer_key), customer_key limit 10000) t) a,
+            ecom.permutation_importance(a.state, 2, 3) p)
+        insert into %1$I.churn_driver (feature, sort_order, label, importance, mean_contribution_size, permutation_importance, permutation_deviation)
+        select i.feature, row_number() over (order by s.mean_size desc, n.position), n.label, i.importance, s.mean_size, p.importance, p.standard_deviation
+        from ecom.feature_importance($1) i join size s using (feature) join ecom_internal.churn_feature n on n.name = i.feature
+        left join permuted p on p.feature = i.feature', mart)
+        using churn_model, options;
     execute format('analyze %1$I.customer_churn', mart);
     drop table pg_temp.ecom_churn_training, pg_temp.ecom_churn_feature, pg_temp.ecom_churn_score;
 end

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -128,6 +129,15 @@ TEST(Parallel, WorkersBlockSignalsAndTheCallerKeepsItsOwnMask) {
 }
 
 // A cancel must not wait for tasks that take long: they poll the host that they are given.
+// Where the cores are taken, threads that spin cost those that work their time.
+TEST(Parallel, WaitingTakesNoProcessorTime) {
+    FakeHost host;
+    host.threads = 4;
+    const std::clock_t before = std::clock();  // of all threads
+    parallel_for(host, 6, [](std::size_t i) { std::this_thread::sleep_for(std::chrono::milliseconds(i == 0 ? 400 : 50)); });
+    EXPECT_LT(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, 0.1);
+}
+
 TEST(ParallelFor, LongTasksStopWhenTheCallerIsCancelled) {
     CancellingHost host(2);
     host.threads = 2;

@@ -53,6 +53,30 @@ TEST(Rng, NeighbouringStreamsAndSeedsAreUncorrelatedAtAnySmallLag) {
     }
 }
 
+// Trees of a forest draw their rows from neighbouring streams. Streams that are one shifted by a step would give nearly the same rows.
+TEST(Rng, BootstrapSamplesOfNeighbouringStreamsShareWhatChanceGives) {
+    constexpr std::size_t kRows = 20'000;
+    const auto sample = [](std::uint64_t stream) {
+        Rng rng(42, stream);
+        std::vector<bool> drawn(kRows);
+        for (std::size_t i = 0; i < kRows; ++i) drawn[rng.below(kRows)] = true;
+        return drawn;
+    };
+    const double share = 1 - std::exp(-1.0);
+    std::vector<bool> before = sample(0);
+    for (std::uint64_t stream = 1; stream < 30; ++stream) {
+        const std::vector<bool> now = sample(stream);
+        double in = 0, in_both = 0;
+        for (std::size_t i = 0; i < kRows; ++i) {
+            in += now[i] ? 1 : 0;
+            in_both += now[i] && before[i] ? 1 : 0;
+        }
+        EXPECT_NEAR(in / kRows, share, 0.012);
+        EXPECT_NEAR(in_both / kRows, share * share, 0.015);
+        before = now;
+    }
+}
+
 TEST(Rng, FirstValuesOfManyStreamsAreAllDifferent) {
     std::set<std::uint64_t> seen;
     for (std::uint64_t seed = 0; seed < 100; ++seed)
