@@ -30,6 +30,20 @@ from (select ecom.score_agg(label, score) as s from scored) a, ecom.calibration_
 select (m).n, round((m).mae::numeric, 9) as mae, round((m).baseline_mae::numeric, 9) as baseline_mae, round((m).rmse::numeric, 9) as rmse,
        round((m).r2::numeric, 9) as r2, round((m).bias::numeric, 9) as bias, round((m).mape::numeric, 9) as mape
 from (select ecom.regression_metrics(a, p) as m from (values (1, 1.5), (2, 2), (4, 3), (0, 0.25)) v (a, p)) s;
+-- Calibration as models: Platt's function of the log-odds of a table of two by two with his targets, (n + 1) / (n + 2) and 1 / (n + 2); isotonic
+-- levels by hand; both forms, other kinds, scores that say nothing.
+create temporary table fitted as
+select ecom.platt_fit(l, s) as platt, ecom.isotonic_fit(l, s) as isotonic from (values (true, 1.0, 30), (true, 0.0, 10), (false, 1.0, 20), (false, 0.0, 40)) v (l, s, n), generate_series(1, n);
+select round(ecom.calibrated_prob(platt, 1)::numeric, 9) = round((30 * 41 / 42.0 + 20 / 62.0) / 50, 9) as yes, round(ecom.calibrated_prob(platt, 0)::numeric, 9) = round((10 * 41 / 42.0 + 40 / 62.0) / 50, 9) as no,
+       ecom.calibrated_prob(isotonic, -5) as below, ecom.calibrated_prob(isotonic, 0.5) as between, ecom.calibrated_prob(isotonic, 5) as above from fitted;
+select s, round(ecom.calibrated_prob(m, s)::numeric, 3) as isotonic from (select ecom.isotonic_fit(label, score) as m from scored) f, (select distinct score as s from scored) d order by s;
+select platt::jsonb::text::ecom.model::text = platt::text as platt, isotonic::jsonb::text::ecom.model::text = isotonic::text as isotonic, ecom.model_info(platt) ->> 'method' as method,
+       ecom.model_info(isotonic) ->> 'rows' as rows, ecom.calibrated_prob(platt, null) is null as unknown from fitted;
+select ecom.platt_fit(label, score) is null as no_rows from scored where false;
+select round(ecom.calibrated_prob(ecom.platt_fit(i < 3, 7), 9)::numeric, 3) as same_scores, ecom.calibrated_prob(ecom.isotonic_fit(true, i), 0) as one_class from generate_series(0, 9) i;
+select ecom.platt_fit(true, 'NaN');
+select ecom.calibrated_prob(platt, 'infinity') from fitted;
+select ecom.calibrated_prob(ecom.quantile_bins(i, 4, false), 1) from generate_series(1, 9) i;
 -- One class, no rows, scores that are no probabilities.
 select ecom.roc_auc(true, x), ecom.average_precision(true, x), ecom.brier_score(true, x) from generate_series(0, 1) x;
 select ecom.roc_auc(label, score), ecom.classification_metrics(label, score), ecom.score_agg(label, score) from scored where false;

@@ -137,6 +137,38 @@ Example: SELECT r.* FROM (SELECT ecom.score_agg(r_score <= 2, (5 - r_score) / 5.
 state: of ecom.score_agg. bins: 1 to 1000; tied scores share a bin, an empty bin has no row. difference: observed_rate less
 mean_score. No rows for a NULL state; other states: 42804.';
 
+create function ecom_internal.platt_final(ecom.state) returns ecom.model
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_platt_final';
+create function ecom_internal.isotonic_final(ecom.state) returns ecom.model
+    language c immutable parallel safe as 'MODULE_PATHNAME', 'ecom_isotonic_final';
+
+create aggregate ecom.platt_fit(label boolean, score float8) (
+    sfunc = ecom_internal.score_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.score_combine, finalfunc = ecom_internal.platt_final, parallel = safe);
+comment on aggregate ecom.platt_fit(boolean, float8) is
+'Fits what turns any score into a probability, as a model for ecom.calibrated_prob: a logistic function of it (Platt, 1999).
+Example: SELECT ecom.model_info(ecom.platt_fit(r_score <= 2, recency_days)) FROM shop.customer_rfm
+label: true for what is predicted. score: any number that rises with it; of probabilities better their logit, ln(p / (1 - p)). Fit on rows that
+the model behind the score has not seen, such as ecom.holdout_predictions. Platt''s smoothed targets, so that one class only has a finite answer;
+scores that are all the same give the share of label. Rows with a NULL are skipped, NaN and infinity are refused (22003). NULL for no rows.
+Memory: 8 bytes a row, four times that to fit. Time: O(n log n). Forests calibrate themselves: option calibration of ecom.forest_fit.';
+
+create aggregate ecom.isotonic_fit(label boolean, score float8) (
+    sfunc = ecom_internal.score_add, stype = ecom.state, sspace = 65536,
+    combinefunc = ecom_internal.score_combine, finalfunc = ecom_internal.isotonic_final, parallel = safe);
+comment on aggregate ecom.isotonic_fit(boolean, float8) is
+'Fits what turns any score into a probability, as a model for ecom.calibrated_prob: the nearest non-decreasing function of it.
+Example: SELECT ecom.model_info(ecom.isotonic_fit(r_score <= 2, recency_days)) FROM shop.customer_rfm
+Pool adjacent violators (Ayer et al., 1955; Zadrozny and Elkan, 2002), linear between its levels and constant beyond them, as scikit-learn''s
+IsotonicRegression with clip. It assumes no shape and needs some thousands of rows. Arguments, NULLs and errors as in ecom.platt_fit.';
+
+create function ecom.calibrated_prob(model ecom.model, score float8) returns float8
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_calibrated_prob';
+comment on function ecom.calibrated_prob(ecom.model, float8) is
+'The probability that a score stands for, 0 to 1, by a model of ecom.platt_fit or ecom.isotonic_fit.
+Example: SELECT ecom.calibrated_prob(m.model, r.recency_days) FROM shop.customer_rfm r, (SELECT ecom.platt_fit(r_score <= 2, recency_days) AS model FROM shop.customer_rfm) m LIMIT 3
+NULL for NULL; NaN and infinity: 22003; a model of another kind: 42804. The model is decoded once per call site, not once per row.';
+
 create aggregate ecom.regression_metrics(actual float8, predicted float8) (
     sfunc = ecom_internal.predicted_add, stype = ecom.state, sspace = 65536,
     combinefunc = ecom_internal.predicted_combine, finalfunc = ecom_internal.regression_final, parallel = safe);

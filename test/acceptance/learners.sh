@@ -36,6 +36,15 @@ is 'penalised coefficients of scikit-learn' '7|t' "$(sql "select count(*), max(a
      join (values ('recency', 1), ('frequency', 2), ('monetary', 3), ('aov', 4), ('tenure', 5), ('ipt', 6), ('ncat', 7)) n (term, n) using (term)
      join lateral jsonb_array_elements_text(doc #> '{classification,logit_det_standardized_L2_C1,coef}') with ordinality x (coef, n) using (n)")"
 
+# Calibration of scores, with the paper's signs turned round.
+sql "create table scored as select det.churn = 1 as label, ecom.predict_prob(m, f) as p from det, lateral (select recency, frequency, monetary, aov, tenure, ipt, ncat) f, logit"
+is "Platt's A and B" t "$(sql "select abs((i ->> 'slope')::float8 + (x ->> 'A')::float8) < 1e-5 and abs((i ->> 'intercept')::float8 + (x ->> 'B')::float8) < 1e-5
+     from (select ecom.model_info(ecom.platt_fit(label, 0.6 * ln(p / (1 - p)) + 0.3)) as i from scored) f, reference,
+          lateral (select value as x from jsonb_each(doc -> 'classification') where key like 'platt_on_score%') k")"
+is 'isotonic regression of scikit-learn' t "$(sql "select abs(brier - (x ->> 'brier')::float8) < 1e-9 and sse between (x ->> 'sse')::float8 - 1e-6 and (x ->> 'sse')::float8 + 1e-6
+     from (select ecom.brier_score(label, ecom.calibrated_prob(m, p)) as brier, sum((label::int - ecom.calibrated_prob(m, p)) ^ 2) as sse from scored, (select ecom.isotonic_fit(label, p) as m from scored) f) b, reference,
+          lateral (select doc #> '{classification,isotonic_on_p}' as x) k")"
+
 # Five folds over five seeds of the forest, one of boosting: means within one standard error, about 0.005 of either figure
 # between folds, of the means that scikit-learn and xgboost reach on these seven features.
 sql 'create table telco ("customerID" text, gender text, "SeniorCitizen" int, "Partner" text, "Dependents" text, tenure int, "PhoneService" text, "MultipleLines" text,

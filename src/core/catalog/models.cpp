@@ -10,6 +10,7 @@
 #include "core/forest/tree_model.hpp"
 #include "core/forest/uplift_model.hpp"
 #include "core/rfm/segments.hpp"
+#include "core/stats/calibration.hpp"
 #include "core/stats/pca.hpp"
 #include "core/stats/preprocessor.hpp"
 #include "core/stats/quantile_bins.hpp"
@@ -20,6 +21,7 @@ namespace ecom::core {
 ModelDecoder find_model_decoder(std::string_view kind) {
     if (kind == QuantileBins::kKind) return QuantileBins::decode;
     if (kind == Preprocessor::kKind) return Preprocessor::decode;
+    if (kind == CalibrationModel::kKind) return CalibrationModel::decode;
     if (kind == Pca::kKind) return Pca::decode;
     if (kind == KmeansModel::kKind) return KmeansModel::decode;
     if (kind == ItemModel::kKind) return ItemModel::decode;
