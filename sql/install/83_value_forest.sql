@@ -31,9 +31,10 @@ declare
     mean_amount float8;
     fold_model ecom.model;
 begin
-    select ecom.btyd_fit(c.frequency, c.recency, c.age, method),
-           case when count(*) filter (where c.mean_spend > 0) >= 10 then ecom.gamma_gamma_fit(c.frequency, c.mean_spend) filter (where c.mean_spend > 0) end
-    into orders_model, spend_model from pg_temp.ecom_value_calibration c;
+    select ecom.btyd_fit(c.frequency, c.recency, c.age, method) into orders_model from pg_temp.ecom_value_calibration c;
+    if (select count(*) >= 10 from pg_temp.ecom_value_calibration c where c.mean_spend > 0) then
+        select ecom.gamma_gamma_fit(c.frequency, c.mean_spend) into spend_model from pg_temp.ecom_value_calibration c where c.mean_spend > 0;
+    end if;
     select coalesce(greatest(avg(d.amount), 0), 0) into mean_amount from pg_temp.ecom_value_day d where d.day < cut_off;
     create temporary table ecom_value_holdout on commit drop as
     select t.customer_key, t.brought, null::float8 as by_forest,

@@ -1,5 +1,6 @@
 #include "core/forest/permutation_importance.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <iterator>
