@@ -94,7 +94,6 @@ from (select ecom.gbm_fit(i <= 30, f) as m, ecom.logistic_fit(i <= 30, f) as l f
 select ecom.model_info(ecom.gbm_fit(i = 1, f)) ->> 'rows' as three_rows, ecom.model_info(ecom.logistic_fit(i = 1, f, '{"l2": 1}')) ->> 'rows' as logistic from generate_series(1, 3) i, lateral (select i as a) f;
 select jsonb_array_length(ecom.model_info(ecom.gbm_fit(w.label, w, '{"trees": 3, "exclude": ["label"]}')) -> 'features') as boosting,
        (ecom.model_info(ecom.logistic_fit(w.label, w, '{"penalty": 0.1, "l1_ratio": 1, "exclude": ["label"]}')) #>> '{metrics,nonzero_coefficients}')::int < 50 as lasso from wide w;
-select ecom.logistic_fit(w.label, w, '{"exclude": ["label"]}') from wide w;
 select ecom.model_info(ecom.gbm_fit(i % 2 = 0, f, '{"trees": 3}')) -> 'features' -> 0 ->> 'categories' as categories from generate_series(1, 10000) i, lateral (select 'c' || i as a, i % 10 as b) f;
 select ecom.predict_prob(s.m, f) = ecom.predict_prob(s.m, g) as unseen_is_reference
 from (select ecom.logistic_fit(b.leaves, f) as m from buyers b, lateral (select b.x, b.colour) f) s, (select 5 as x, 'mauve' as colour) f, (select 5 as x, 'green' as colour) g;

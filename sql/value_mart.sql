@@ -101,6 +101,7 @@ select bool_and(as_of_date = '2025-07-01') as as_of, sum(order_day_count) = (sel
     where customer_key <> 0 and order_count > 0 and ordered_at < '2025-07-01') as days from value_shop.customer_value;
 -- A history too short to judge the model on: models without a hold-out.
 select ecom.set_setting('value_shop', 'value.estimate', 'blend');
+select ecom.set_setting('value_shop', 'value.horizon_days', '365');
 select status, reason from ecom.refresh('value_shop', '{value}', (select min(ordered_at)::date + 60 from value_shop.fact_sales));
 select bool_and(lifetime_value = btyd_value and forest_value is null) as btyd from value_shop.customer_value;
 select metrics ? 'holdout_mae' as has_holdout from ecom.model_versions('value_shop', 'value.orders') limit 1;

@@ -90,14 +90,14 @@ CalibrationModel fit_platt(const std::vector<ScoreLevel>& levels, Host& host) {
         poll();
         squares += (score - mean) / n * (score - mean);
     }
-    const double scale = squares > 0 && std::isfinite(squares) ? std::sqrt(squares) : 1.0;
+    const bool varies = levels.size() > 1;  // scores that are all the same say nothing
+    const double scale = varies && squares > 0 && std::isfinite(squares) ? std::sqrt(squares) : 1.0;
     for (double& score : rows.scores) {
         poll();
-        score = (score - mean) / scale;
+        score = varies ? (score - mean) / scale : 0.0;
     }
     const PlattFunction fitted = platt_regression(rows.scores, rows.labels, host);
-    // Scores that are all the same say nothing.
-    const double slope = squares > 0 ? fitted.slope / scale : 0.0;
+    const double slope = varies ? fitted.slope / scale : 0.0;
     return {PlattFunction{slope, fitted.intercept - slope * mean}, static_cast<std::int64_t>(rows.scores.size()), rows.positives};
 }
 
