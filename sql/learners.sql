@@ -133,9 +133,9 @@ select c.* from model, ecom.coefficients(m) c;
 create temporary table waves as
 select i, sin(i::float8) as a, cos(2 * i::float8) as b, sin(i::float8) + 0.1 * cos(5 * i::float8) as c, i % 7 as d, sin(17 * i::float8) as noise from generate_series(1, 80) i;
 create temporary table nets as
-select ecom.linear_fit(2 * a - b + 0.5 * d + noise, f, '{"penalty": 0.1, "l1_ratio": 1}') as lasso, ecom.linear_fit(2 * a - b + 0.5 * d + noise, f, '{"penalty": 0.1, "l1_ratio": 0.5}') as net,
-       ecom.logistic_fit(a + 0.5 * d - 1.5 + 2 * noise > 0, f, '{"penalty": 0.02, "l1_ratio": 0.5}') as logistic, ecom.linear_fit(2 * a - b + 0.5 * d + noise, f, '{"penalty": 0.1}') as ridge,
-       ecom.linear_fit(2 * a - b + 0.5 * d + noise, f, '{"l2": 8}') as same_ridge
+select ecom.linear_fit(2 * w.a - w.b + 0.5 * w.d + w.noise, f, '{"penalty": 0.1, "l1_ratio": 1}') as lasso, ecom.linear_fit(2 * w.a - w.b + 0.5 * w.d + w.noise, f, '{"penalty": 0.1, "l1_ratio": 0.5}') as net,
+       ecom.logistic_fit(w.a + 0.5 * w.d - 1.5 + 2 * w.noise > 0, f, '{"penalty": 0.02, "l1_ratio": 0.5}') as logistic, ecom.linear_fit(2 * w.a - w.b + 0.5 * w.d + w.noise, f, '{"penalty": 0.1}') as ridge,
+       ecom.linear_fit(2 * w.a - w.b + 0.5 * w.d + w.noise, f, '{"l2": 8}') as same_ridge
 from waves w, lateral (select w.a, w.b, w.c, w.d) f;
 select c.term, round(c.estimate::numeric, 6) as lasso, round(n.estimate::numeric, 6) as net, round(l.estimate::numeric, 6) as logistic,
        c.estimate = 0 as left_out, abs(r.estimate - s.estimate) < 1e-12 as ridge, c.standard_error is null and l.standard_error is null as no_errors
@@ -154,7 +154,8 @@ select ecom.logistic_fit(true, f, '{"penalty": 1, "l1_ratio": 1}') from waves w,
 create temporary table importance as
 select l.name, i.* from (values ('forest', '{"trees": 20}'::jsonb), ('gbm', '{"method": "gbm", "trees": 20}'), ('logistic', '{"method": "logistic"}')) l (name, options),
      lateral (select ecom.learner_agg(b.leaves, f, l.options) as s from buyers b, lateral (select b.x, b.paid, b.colour, b.mood) f) a, ecom.permutation_importance(a.s, 4, 2) i;
-select name, feature, importance > 0.2 as matters, abs(importance) < 4 * standard_deviation as nothing, quality > 0.85 as ranks from importance order by name, importance desc limit 12;
+select name, bool_and(importance > 0.2) filter (where feature = 'x') as matters, max(abs(importance)) filter (where feature <> 'x') < 0.05 as nothing, min(quality) > 0.85 as ranks, bool_and(standard_deviation >= 0) as deviations
+from importance group by name order by name;
 select string_agg(feature, ' ' order by importance desc) as by_size, bool_and(standard_deviation is null) as single, min(quality) > 0.9 as ranks
 from (select ecom.learner_agg(b.leaves, b, '{}') filter (where is_test) as s, ecom.forest_fit(b.leaves, b, '{"trees": 20, "exclude": ["leaves", "is_test"]}') filter (where not is_test) as m
       from (select leaves, x, big, ecom.is_test_row(id::text, 0.4) as is_test from buyers) b) a, ecom.permutation_importance(a.s, a.m, repeats => 1) i;
