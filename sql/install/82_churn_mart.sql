@@ -13,8 +13,8 @@ values
      'What the churn model looks at: all features, or the seven of docs/churn.md.'),
     ('churn.high_probability', '0.7', 'number', false, false, 0, 1, null, 'Least churn probability of the band High.'),
     ('churn.medium_probability', '0.4', 'number', false, false, 0, 1, null, 'Least churn probability of the band Medium.'),
-    ('churn.reasons_for', '5000', 'integer', false, false, 0, 100000000, null,
-     'Customers that get reasons in customer_churn, the likeliest to leave first.');
+    ('churn.reasons_for', '2000', 'integer', false, false, 0, 100000000, null,
+     'Customers of the bands High and Medium that get reasons in customer_churn, the likeliest to leave first.');
 
 insert into ecom_internal.refresh_step (name, position, function, needs_sales, description) values
     ('churn', 70, 'refresh_churn', true, 'customer_churn: probability of no further order, band, reasons');
@@ -83,7 +83,7 @@ comment on column {mart}.customer_churn.customer_key is 'Customer, to dim_custom
 comment on column {mart}.customer_churn.as_of_date is 'Day that the probability looks ahead from.';
 comment on column {mart}.customer_churn.churn_probability is 'Probability, 0 to 1, of no order within the setting churn.label_days.';
 comment on column {mart}.customer_churn.churn_band is 'High, Medium or Low, by the settings churn.high_probability and churn.medium_probability.';
-comment on column {mart}.customer_churn.reason_1 is 'What raises the probability most, with its value; empty when nothing does, or beyond the setting churn.reasons_for.';
+comment on column {mart}.customer_churn.reason_1 is 'What raises the probability most, with its value; empty when nothing does, in the band Low, or beyond the setting churn.reasons_for.';
 comment on column {mart}.customer_churn.reason_2 is 'What raises it next.';
 comment on column {mart}.customer_churn.reason_3 is 'What raises it third.';
 comment on column {mart}.customer_churn.recency_days is 'Days since the last order.';
@@ -240,8 +240,10 @@ begin
     select ecom.churn_fit(t.is_churned, t, options) into churn_model from pg_temp.ecom_churn_training t;
     with held_out as (
         select ecom.classification_metrics(h.actual = 1, h.predicted) as m, ecom.score_agg(h.actual = 1, h.predicted) as scores
-        from (select ecom.learner_agg(t.is_churned, t, options) as state from pg_temp.ecom_churn_training t) s, ecom.holdout_predictions(s.state, 5) h)
-    select jsonb_build_object('customers', customers, 'churn_rate', round(churned::numeric / customers, 4), 'folds', 5,
+        from (select ecom.learner_agg(t.is_churned, t, options) as state
+              from (select * from pg_temp.ecom_churn_training order by hashint4(customer_key), customer_key limit 20000) t) s,
+        ecom.holdout_predictions(s.state, 5) h)
+    select jsonb_build_object('customers', customers, 'holdout_customers', (m.m).n, 'churn_rate', round(churned::numeric / customers, 4), 'folds', 5,
                'holdout_roc_auc', round((m.m).roc_auc::numeric, 4), 'holdout_accuracy', round((m.m).accuracy::numeric, 4),
                'baseline_accuracy', round((m.m).baseline_accuracy::numeric, 4), 'holdout_precision', round((m.m).precision::numeric, 4),
                'holdout_recall', round((m.m).recall::numeric, 4), 'holdout_log_loss', round((m.m).log_loss::numeric, 4),
@@ -261,7 +263,7 @@ begin
     perform ecom_internal.report_progress(mart_id, 'churn', 'explaining', 0, 0);
     execute format('
         with explained as (
-            select s.customer_key from pg_temp.ecom_churn_score s order by s.probability desc, s.customer_key limit $5)
+            select s.customer_key from pg_temp.ecom_churn_score s where s.probability >= $4 order by s.probability desc, s.customer_key limit $5)
         insert into %I.customer_churn (customer_key, as_of_date, churn_probability, churn_band, reason_1, reason_2, reason_3, recency_days, revenue_amount)
         select f.customer_key, $2, s.probability, case when s.probability >= $3 then ''High'' when s.probability >= $4 then ''Medium'' else ''Low'' end,
                r.reasons[1], r.reasons[2], r.reasons[3], f.recency_days, f.revenue_amount
@@ -271,9 +273,10 @@ begin
         -- A condition of the join would be looked at when everybody has been explained.
         left join lateral (
             select array_agg(t.reason order by t.contribution desc, t.reason) as reasons
-            from (select e.contribution, n.label || '': '' || coalesce(to_jsonb(f) ->> e.feature, ''not known'') as reason
-                  from ecom.explain($1, f) e join ecom_internal.churn_feature n on n.name = e.feature
-                  where x.customer_key is not null and e.contribution > 0 order by e.contribution desc, e.feature limit 3) t) r on true
+            from (select l.contribution, n.label || '': '' || coalesce(to_jsonb(f) ->> l.feature, ''not known'') as reason
+                  from (select e.feature, e.contribution from ecom.explain($1, f) e
+                        where x.customer_key is not null and e.contribution > 0 order by e.contribution desc, e.feature limit 3) l
+                  join ecom_internal.churn_feature n on n.name = l.feature) t) r on true
         order by f.customer_key', mart)
         using churn_model, as_of, high, medium, ecom_internal.setting(mart, 'churn.reasons_for')::int;
     get diagnostics rows = row_count;
