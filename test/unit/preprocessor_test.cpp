@@ -6,6 +6,7 @@
 #include <cmath>
 #include <random>
 
+#include "core/base/rng.hpp"
 #include "core/catalog/models.hpp"
 #include "fakes.hpp"
 #include "iris_data.hpp"
