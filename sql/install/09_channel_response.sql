@@ -2,7 +2,7 @@
 
 create type ecom.channel_response_result as (
     status text, periods bigint, mean_spend float8, mean_response float8, mean_demand float8, base float8, beta float8, carryover float8,
-    half_saturation float8, shape float8, half_spend float8, r2 float8, p_value float8, covariance float8[]);
+    carryover_low float8, carryover_high float8, half_saturation float8, shape float8, half_spend float8, r2 float8, p_value float8, covariance float8[]);
 comment on type ecom.channel_response_result is 'The response of a channel to its spend, and on what evidence';
 comment on column ecom.channel_response_result.status is
 'fitted; or why there is no curve: too few periods, no spend, spend hardly varies, no response';
@@ -13,6 +13,8 @@ comment on column ecom.channel_response_result.mean_demand is 'Mean demand of a 
 comment on column ecom.channel_response_result.base is 'Response without spend, for each unit of demand';
 comment on column ecom.channel_response_result.beta is 'The most that spend can add to it, for each unit of demand';
 comment on column ecom.channel_response_result.carryover is 'Share of the adstock that is left a period later';
+comment on column ecom.channel_response_result.carryover_low is 'Lower end of its 95 percent interval, by profile likelihood';
+comment on column ecom.channel_response_result.carryover_high is 'Upper end of its 95 percent interval; 0.98 is the most that is looked at';
 comment on column ecom.channel_response_result.half_saturation is 'Adstock that brings half of beta';
 comment on column ecom.channel_response_result.shape is 'Slope of the curve: concave up to 1, S-shaped above';
 comment on column ecom.channel_response_result.half_spend is 'Spend of every period that brings half of beta: half_saturation * (1 - carryover)';
@@ -52,8 +54,8 @@ Fields: see the type ecom.channel_response_result; without a curve status says w
 infinity: 22003.
 A weak penalty keeps curves whose bend the spend says little about from running to a straight line or a step (docs/budget.md).
 What moves with the season or the trend is taken for the effect of spend when spend moves with them: pass demand.
-Memory: 32 bytes a row, 120 a period. Time: passes over the periods, 315 for a grid and
-those of six searches of at most 300 steps.';
+Memory: 32 bytes a row, 120 a period. Time: passes over the periods, 360 for a grid and
+some 20 steps for each of four searches and of the 15 on the profile of the carryover.';
 create aggregate ecom.channel_response_fit(period int, spend float8, response float8, demand float8) (
     sfunc = ecom_internal.channel_response_add, stype = ecom.state, sspace = 32768,
     combinefunc = ecom_internal.channel_response_combine, finalfunc = ecom_internal.channel_response_final, parallel = safe

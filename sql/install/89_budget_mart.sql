@@ -30,6 +30,8 @@ create table {mart}.channel_response (
     base_orders       double precision,
     most_orders       double precision,
     carryover         double precision,
+    carryover_lower   double precision,
+    carryover_upper   double precision,
     half_spend_amount numeric(18,4),
     shape             double precision,
     r2                double precision,
@@ -50,6 +52,8 @@ comment on column {mart}.channel_response.order_value is 'Revenue of an order of
 comment on column {mart}.channel_response.base_orders is 'Orders of a day without spend, at the demand of the same year.';
 comment on column {mart}.channel_response.most_orders is 'Orders of a day that spend can add at most.';
 comment on column {mart}.channel_response.carryover is 'Share of the effect that is left a day later, 0 to 1.';
+comment on column {mart}.channel_response.carryover_lower is 'Lower end of the 95 percent interval of carryover.';
+comment on column {mart}.channel_response.carryover_upper is 'Upper end of the 95 percent interval of carryover.';
 comment on column {mart}.channel_response.half_spend_amount is 'Daily spend that adds half of most_orders.';
 comment on column {mart}.channel_response.shape is 'Slope of the curve: up to 1 the first money brings the most; above 1 small amounts are lost.';
 comment on column {mart}.channel_response.r2 is 'Share of the spread of orders, season taken off, that spend explains.';
@@ -121,7 +125,7 @@ comment on column {mart}.budget_plan.reason is 'Why this advice, or why none.';
 create view {mart}.channel_budget as
 select c.name as channel, p.advice, p.current_amount, p.advised_amount, p.change_rate, p.expected_revenue_amount, p.expected_revenue_lower,
        p.expected_revenue_upper, p.gain_amount, p.profit_amount, p.marginal_revenue, p.average_amount, p.average_revenue_amount,
-       r.carryover, r.half_spend_amount, p.evidence_grade, p.reason, p.day_count, p.as_of_date
+       r.carryover, r.half_spend_amount, p.evidence_grade, p.inputs, p.reason, p.day_count, p.as_of_date
 from {mart}.budget_plan p
 join {mart}.dim_channel c on c.channel_key = p.channel_key
 join {mart}.channel_response r on r.channel_key = p.channel_key;
@@ -204,12 +208,21 @@ $$;
 comment on function ecom_internal.channel_evidence(name, date) is
 'One row per channel with spend in the three years before a day: its response curve, the value of its orders and the evidence for both.';
 
+create function ecom_internal.all_channel_evidence(mart name, as_of date) returns ecom_internal.channel_evidence[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(array_agg(e order by e.channel_key), '{}') from ecom_internal.channel_evidence(mart, as_of) e
+$$;
+comment on function ecom_internal.all_channel_evidence(name, date) is
+'What is known of all paid channels, computed once for whatever draws on it.';
+
 create function ecom_internal.budget_rows(
-    mart name, as_of date, budget float8, days int, max_change float8, min_probability float8, bounds jsonb)
-returns table (channel_key int, current_amount float8, reference_amount float8, lowest_amount float8, highest_amount float8, advice text,
-               advised_amount float8, reference_revenue float8, revenue float8, revenue_error float8, gain float8, gain_error float8,
-               marginal_revenue float8, average_amount float8, average_revenue float8, plan_gain float8, plan_gain_probability float8,
-               grade text, inputs text, reason text)
+    mart name, evidence ecom_internal.channel_evidence[], budget float8, days int, max_change float8, min_probability float8, bounds jsonb)
+returns table (channel_key int, channel text, current_amount float8, reference_amount float8, lowest_amount float8, highest_amount float8, advice text,
+               advised_amount float8, change_rate float8, reference_revenue float8, revenue float8, revenue_lower float8, revenue_upper float8,
+               gain float8, gain_lower float8, gain_upper float8, profit float8, marginal_revenue float8, average_amount float8,
+               average_revenue float8, plan_gain float8, plan_gain_probability float8, grade text, inputs text, reason text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -247,7 +260,7 @@ begin
             select e.*, c.name, e.day_spend * $3 as current, sum(e.day_spend) over () * $3 as total,
                    -- Orders and money: what one day of the curve brings over all days.
                    $3 * e.order_value * e.demand_rate as scale
-            from ecom_internal.channel_evidence($1, $2) e join %1$I.dim_channel c using (channel_key)),
+            from unnest($2) e join %1$I.dim_channel c using (channel_key)),
         referred as (
             select e.*, coalesce($4, e.total) as budget, e.current * coalesce($4 / nullif(e.total, 0), 1) as reference,
                    e.grade <> ''none'' as is_known, count(*) filter (where e.grade <> ''none'') over () as known_channels
@@ -292,17 +305,13 @@ begin
                 select case when not s.is_comparable or s.plan_gain is null then null
                             when s.plan_gain <= 0 or not s.has_errors then 0.5
                             else coalesce((select 1 - i.p_value / 2 from ecom_internal.t_interval(s.plan_gain, s.plan_error, 1000000000, 0.95) i), 1) end) t (p))
-        select j.channel_key, j.current, j.reference, case when j.is_known then j.low end, case when j.is_known then j.high end,
-               case when j.obstacle is not null or not j.is_known then ''no advice''
-                    when abs(j.amount - j.reference) < 0.005 * j.reference then ''keep'' when j.amount > j.reference then ''raise'' else ''lower'' end,
-               case when j.obstacle is null and j.is_known then j.amount end,
-               j.scale * j.reference_response,
-               case when j.obstacle is null then j.scale * j.response end,
-               case when j.obstacle is null then sqrt((j.scale * j.standard_error) ^ 2 + (j.response * $3 * j.demand_rate * j.order_value_error) ^ 2) end,
-               case when j.obstacle is null then j.scale * j.gain end,
-               case when j.obstacle is null then sqrt((j.scale * j.gain_error) ^ 2 + (j.gain * $3 * j.demand_rate * j.order_value_error) ^ 2) end,
-               case when j.obstacle is null then j.scale / $3 * j.marginal_response end,
-               j.average, j.scale * (select m.response from ecom.channel_response(j.fit, j.average / $3) m where j.is_known),
+        select j.channel_key, j.name, j.current, j.reference, case when j.is_known then j.low end, case when j.is_known then j.high end,
+               case when a.amount is null then ''no advice''
+                    when abs(a.amount - j.reference) < 0.005 * j.reference then ''keep'' when a.amount > j.reference then ''raise'' else ''lower'' end,
+               a.amount, a.amount / nullif(j.reference, 0) - 1, j.scale * j.reference_response,
+               a.revenue, a.revenue - 1.959964 * a.revenue_error, a.revenue + 1.959964 * a.revenue_error,
+               a.gain, a.gain - 1.959964 * a.gain_error, a.gain + 1.959964 * a.gain_error, m.rate * a.revenue - a.amount, a.marginal_revenue,
+               j.average, j.scale * (select r.response from ecom.channel_response(j.fit, j.average / $3) r where j.is_known),
                case when j.obstacle is null then j.plan_gain end, j.p, j.grade, j.inputs,
                case when not j.is_known then case
                         when (j.fit).status <> ''fitted'' then (j.fit).status
@@ -315,12 +324,19 @@ begin
                     when abs(j.amount - j.high) < 1e-6 * j.reference then ''as much as is allowed''
                     when abs(j.amount - j.low) < 1e-6 * j.reference then ''as low as is allowed''
                     else ''equal marginal revenue'' end
-        from judged j order by j.name collate "C"', mart)
-        using mart, as_of, days, budget, max_change, min_probability, coalesce(bounds, '{}');
+        from judged j cross join ecom_internal.margin_rate($1) m (rate)
+        -- The errors of the curve and of the order value.
+        left join lateral (
+            select j.amount, j.scale * j.response as revenue, j.scale * j.gain as gain, j.scale / $3 * j.marginal_response as marginal_revenue,
+                   sqrt((j.scale * j.standard_error) ^ 2 + (j.response * $3 * j.demand_rate * j.order_value_error) ^ 2) as revenue_error,
+                   sqrt((j.scale * j.gain_error) ^ 2 + (j.gain * $3 * j.demand_rate * j.order_value_error) ^ 2) as gain_error
+            where j.obstacle is null and j.is_known) a on true
+        order by j.name collate "C"', mart)
+        using mart, evidence, days, budget, max_change, min_probability, coalesce(bounds, '{}');
 end
 $$;
-comment on function ecom_internal.budget_rows(name, date, float8, int, float8, float8, jsonb) is
-'The rows of ecom.budget_allocation and of budget_plan. 22023 for arguments without meaning and for bounds that the budget does not meet.';
+comment on function ecom_internal.budget_rows(name, ecom_internal.channel_evidence[], float8, int, float8, float8, jsonb) is
+'The rows of ecom.budget_allocation and of budget_plan, from what ecom_internal.channel_evidence knows. 22023 for arguments without meaning and for bounds that the budget does not meet.';
 
 create function ecom.budget_allocation(
     mart name default null, budget float8 default null, days int default null, max_change float8 default null, bounds jsonb default '{}')
@@ -334,21 +350,19 @@ as $$
 declare
     mart_schema constant name := ecom_internal.mart_name(mart);
 begin
-    return query execute format('
-        select c.name, r.advice, round(r.current_amount::numeric, 2), round(r.advised_amount::numeric, 2),
-               round((r.advised_amount / nullif(r.reference_amount, 0) - 1)::numeric, 4),
-               round(r.revenue::numeric, 2), round((r.revenue - 1.959964 * r.revenue_error)::numeric, 2), round((r.revenue + 1.959964 * r.revenue_error)::numeric, 2),
-               round(r.gain::numeric, 2), round((r.gain - 1.959964 * r.gain_error)::numeric, 2), round((r.gain + 1.959964 * r.gain_error)::numeric, 2),
-               round((m.rate * r.revenue - r.advised_amount)::numeric, 2), round(r.marginal_revenue::numeric, 6), round(r.average_amount::numeric, 2),
-               round(r.average_revenue::numeric, 2), round(r.plan_gain_probability::numeric, 4), r.grade, r.reason
-        from ecom_internal.budget_rows($1, $2, $3, $4, $5, $6, $7) r join %I.dim_channel c using (channel_key)
-        cross join ecom_internal.margin_rate($1) m (rate)
-        order by c.name collate "C"', mart_schema)
-        using mart_schema, ecom_internal.as_of(mart_schema, null),
-              coalesce(budget, nullif(ecom_internal.setting(mart_schema, 'budget.total'), '')::float8),
-              coalesce(days, ecom_internal.setting(mart_schema, 'budget.days')::int),
-              coalesce(max_change, ecom_internal.setting(mart_schema, 'budget.max_change')::float8),
-              ecom_internal.setting(mart_schema, 'budget.min_gain_probability')::float8, bounds;
+    return query
+        select r.channel, r.advice, round(r.current_amount::numeric, 2), round(r.advised_amount::numeric, 2), round(r.change_rate::numeric, 4),
+               round(r.revenue::numeric, 2), round(r.revenue_lower::numeric, 2), round(r.revenue_upper::numeric, 2),
+               round(r.gain::numeric, 2), round(r.gain_lower::numeric, 2), round(r.gain_upper::numeric, 2), round(r.profit::numeric, 2),
+               round(r.marginal_revenue::numeric, 6), round(r.average_amount::numeric, 2), round(r.average_revenue::numeric, 2),
+               round(r.plan_gain_probability::numeric, 4), r.grade, r.reason
+        from ecom_internal.budget_rows(
+            mart_schema, ecom_internal.all_channel_evidence(mart_schema, ecom_internal.as_of(mart_schema, null)),
+            coalesce(budget_allocation.budget, nullif(ecom_internal.setting(mart_schema, 'budget.total'), '')::float8),
+            coalesce(budget_allocation.days, ecom_internal.setting(mart_schema, 'budget.days')::int),
+            coalesce(budget_allocation.max_change, ecom_internal.setting(mart_schema, 'budget.max_change')::float8),
+            ecom_internal.setting(mart_schema, 'budget.min_gain_probability')::float8, budget_allocation.bounds) r
+        order by r.channel collate "C";
 end
 $$;
 comment on function ecom.budget_allocation(name, float8, int, float8, jsonb) is
@@ -376,31 +390,33 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     days constant int := ecom_internal.setting(mart, 'budget.days')::int;
+    evidence ecom_internal.channel_evidence[];
     advised bigint;
 begin
     execute format('delete from %I.budget_plan', mart);
     execute format('delete from %I.channel_response', mart);
     perform ecom_internal.report_progress(ecom_internal.mart_oid(mart), 'budget', 'fitting responses', 0, 0);
+    evidence := ecom_internal.all_channel_evidence(mart, as_of);
     execute format('
         insert into %I.channel_response (channel_key, as_of_date, status, day_count, spend_amount, order_count, order_value, base_orders, most_orders,
-                                         carryover, half_spend_amount, shape, r2, p_value, response_error, evidence_grade, inputs)
+                                         carryover, carryover_lower, carryover_upper, half_spend_amount, shape, r2, p_value, response_error,
+                                         evidence_grade, inputs)
         select e.channel_key, $2, (e.fit).status, (e.fit).periods, e.day_spend, e.order_count, e.order_value,
                (e.fit).base * (e.fit).mean_demand * e.demand_rate, (e.fit).beta * (e.fit).mean_demand * e.demand_rate, (e.fit).carryover,
-               (e.fit).half_spend, (e.fit).shape, (e.fit).r2, (e.fit).p_value, e.relative_error, e.grade, e.inputs
-        from ecom_internal.channel_evidence($1, $2) e', mart) using mart, as_of;
+               (e.fit).carryover_low, (e.fit).carryover_high, (e.fit).half_spend, (e.fit).shape, (e.fit).r2, (e.fit).p_value, e.relative_error,
+               e.grade, e.inputs
+        from unnest($1) e', mart) using evidence, as_of;
     execute format('
         insert into %I.budget_plan (channel_key, as_of_date, day_count, current_amount, reference_amount, lowest_amount, highest_amount, advice,
             advised_amount, change_rate, reference_revenue_amount, expected_revenue_amount, expected_revenue_lower, expected_revenue_upper,
             gain_amount, gain_lower, gain_upper, profit_amount, marginal_revenue, average_amount, average_revenue_amount, plan_gain_amount,
             plan_gain_probability, evidence_grade, inputs, reason)
-        select r.channel_key, $2, $3, r.current_amount, r.reference_amount, r.lowest_amount, r.highest_amount, r.advice, r.advised_amount,
-               r.advised_amount / nullif(r.reference_amount, 0) - 1, r.reference_revenue, r.revenue, r.revenue - 1.959964 * r.revenue_error,
-               r.revenue + 1.959964 * r.revenue_error, r.gain, r.gain - 1.959964 * r.gain_error, r.gain + 1.959964 * r.gain_error,
-               m.rate * r.revenue - r.advised_amount, r.marginal_revenue, r.average_amount, r.average_revenue, r.plan_gain, r.plan_gain_probability,
-               r.grade, r.inputs, r.reason
-        from ecom_internal.budget_rows($1, $2, $4, $3, $5, $6, ''{}'') r cross join ecom_internal.margin_rate($1) m (rate)', mart)
-        using mart, as_of, days, nullif(ecom_internal.setting(mart, 'budget.total'), '')::float8, ecom_internal.setting(mart, 'budget.max_change')::float8,
-              ecom_internal.setting(mart, 'budget.min_gain_probability')::float8;
+        select r.channel_key, $2, $4, r.current_amount, r.reference_amount, r.lowest_amount, r.highest_amount, r.advice, r.advised_amount, r.change_rate,
+               r.reference_revenue, r.revenue, r.revenue_lower, r.revenue_upper, r.gain, r.gain_lower, r.gain_upper, r.profit, r.marginal_revenue,
+               r.average_amount, r.average_revenue, r.plan_gain, r.plan_gain_probability, r.grade, r.inputs, r.reason
+        from ecom_internal.budget_rows($3, $1, $5, $4, $6, $7, ''{}'') r', mart)
+        using evidence, as_of, mart, days, nullif(ecom_internal.setting(mart, 'budget.total'), '')::float8,
+              ecom_internal.setting(mart, 'budget.max_change')::float8, ecom_internal.setting(mart, 'budget.min_gain_probability')::float8;
     get diagnostics rows = row_count;
     execute format('select count(*) from %I.budget_plan where advice <> ''no advice''', mart) into advised;
     reason := case when rows = 0 then 'no marketing spend in the last three years'

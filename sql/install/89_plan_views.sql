@@ -3,7 +3,7 @@
 insert into ecom_internal.mart_part (name, position, ddl) values ('plan_views', 96, $ddl$
 create view {mart}.product_price_advice as
 select p.product_id, p.name as product, p.category, p.brand, a.advice, a.current_price, a.advised_price, a.price_change, a.units_change,
-       a.profit_change_amount, a.gain_probability, a.elasticity, a.elasticity_lower, a.elasticity_upper, a.evidence_grade, a.reason, a.as_of_date
+       a.profit_change_amount, a.gain_probability, a.elasticity, a.elasticity_lower, a.elasticity_upper, a.evidence_grade, a.inputs, a.reason, a.as_of_date
 from {mart}.price_advice a
 join {mart}.dim_product p on p.product_key = a.product_key;
 comment on view {mart}.product_price_advice is 'One row per product with sales: its name and category, and the price to ask.';
@@ -13,7 +13,7 @@ comment on column {mart}.product_price_advice.product is 'Name of the product.';
 
 create view {mart}.product_stock_plan as
 select p.product_id, p.name as product, p.category, p.brand, s.status, s.stock_quantity, s.reorder_point, s.order_quantity, s.days_of_cover,
-       s.abc_class, s.xyz_class, s.evidence_grade, s.reason, s.as_of_date
+       s.abc_class, s.xyz_class, s.evidence_grade, s.inputs, s.reason, s.as_of_date
 from {mart}.stock_plan s
 join {mart}.dim_product p on p.product_key = s.product_key;
 comment on view {mart}.product_stock_plan is 'One row per product with sales: its name and category, and when and how much to order.';

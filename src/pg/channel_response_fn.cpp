@@ -63,19 +63,21 @@ ECOM_FUNCTION(ecom_channel_response_final) {
     BackendHost host;
     const ReadableState<core::ChannelResponseState> state(fcinfo, 0);
     const core::ChannelResponse fit = state->fit(host);
-    RowValues<14> row;
+    RowValues<16> row;
     row.put_datum(text_datum(core::response_status_name(fit.status)));
     row.put(fit.periods);
     row.put(fit.mean_spend);
     row.put(fit.mean_response);
     row.put(fit.mean_demand);
     if (fit.status != core::ResponseStatus::kFitted) {
-        row.skip(9);
+        row.skip(11);
         return row.datum(fcinfo);
     }
     row.put(fit.base);
     row.put(fit.beta);
     row.put(fit.carryover);
+    row.put(fit.carryover_low);
+    row.put(fit.carryover_high);
     row.put(fit.half_saturation);
     row.put(fit.shape);
     row.put(fit.half_spend());

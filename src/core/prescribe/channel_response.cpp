@@ -3,47 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
-#include <utility>
 
 #include "core/base/budget.hpp"
-#include "core/optim/nelder_mead.hpp"
 #include "core/prescribe/allocation.hpp"
 #include "core/prescribe/response_covariance.hpp"
 #include "core/prescribe/response_problem.hpp"
+#include "core/prescribe/response_search.hpp"
 #include "core/stats/distributions.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
 namespace {
-
-// The simplex takes steps of a share of each coordinate: offsets give all three a size that suits it.
-constexpr double kCarryoverOffset = 1.0;
-constexpr double kHalfOffset = 8.0;
-constexpr double kShapeOffset = 4.0;
-
-struct Start {
-    double sse = std::numeric_limits<double>::infinity();
-    std::vector<double> x;
-};
-
-// The best point of a grid with a shape up to 1, and the best one above: the two kinds of curve are told apart last. A kind without
-// a point of finite error has no start.
-std::vector<Start> grid_starts(ResponseProblem& problem) {
-    std::vector<Start> starts(2);
-    for (const double carryover : {0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9, 0.96}) {
-        problem.set_carryover(carryover);
-        for (const double ratio : {0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0})
-            for (const double shape : {0.5, 0.8, 1.2, 2.0, 3.5}) {
-                const double sse = problem.solve(problem.half(std::log(ratio)), shape).sse;
-                Start& start = starts[shape > 1.0 ? 1 : 0];
-                if (sse < start.sse)
-                    start = {sse, {carryover + kCarryoverOffset, std::log(ratio) + kHalfOffset, std::log(shape) + kShapeOffset}};
-            }
-    }
-    starts.erase(std::remove_if(starts.begin(), starts.end(), [](const Start& start) { return start.x.empty(); }), starts.end());
-    return starts;
-}
 
 void fit_curve(const SpendSeries& series, ChannelResponse& result, Host& host) {
     ResponseProblem problem(series, result.mean_spend, host);
@@ -61,53 +33,36 @@ void fit_curve(const SpendSeries& series, ChannelResponse& result, Host& host) {
     const double spread = problem.spread();
     if (!(spread > 0.0)) return;  // a response that never moves
 
-    const auto evaluate = [&](const double* x) {
-        problem.set_carryover(x[0] - kCarryoverOffset);
-        return problem.solve(problem.half(x[1] - kHalfOffset), std::exp(x[2] - kShapeOffset));
-    };
-    const std::vector<double> lower = {kCarryoverOffset, std::log(kMinHalf) + kHalfOffset, std::log(kMinShape) + kShapeOffset};
-    const std::vector<double> upper = {kMaxCarryover + kCarryoverOffset, std::log(kMaxHalf) + kHalfOffset, std::log(kMaxShape) + kShapeOffset};
-    NelderMeadParams params;
-    params.max_iterations = 300;
-    params.tolerance = 1e-13;
     const auto n = static_cast<double>(series.observations());
     const double spare = n - static_cast<double>(kResponseParameters);
-    const std::vector<Start> starts = grid_starts(problem);
+    const std::vector<Bend> starts = response_starts(problem);
     // The noise that the penalty is measured against.
     double variance = std::numeric_limits<double>::infinity();
-    for (const Start& start : starts) {
-        const auto share = [&](const double* x) { return evaluate(x).sse / spread; };
-        variance = std::min(variance, nelder_mead_minimize(share, start.x, lower, upper, params, host).value * spread / spare);
+    for (const Bend& start : starts) variance = std::min(variance, search_response(problem, start, 0.0, false, host).line.sse / spare);
+    std::optional<ResponseOptimum> best;
+    for (const Bend& start : starts) {
+        const ResponseOptimum found = search_response(problem, start, variance, false, host);
+        if (!best || found.value < best->value) best = found;
     }
-    const auto penalised = [&](const double* x) {
-        const double half = (x[1] - kHalfOffset) / kHalfDeviation, shape = (x[2] - kShapeOffset) / kShapeDeviation;
-        return (evaluate(x).sse + variance * (half * half + shape * shape)) / spread;
-    };
-    NelderMeadResult best{{}, std::numeric_limits<double>::infinity(), 0};
-    for (const Start& start : starts) {
-        std::vector<double> from = start.x;
-        // A second simplex from where the first ended leaves the corners where one can get stuck.
-        for (int round = 0; round < 2; ++round) {
-            NelderMeadResult found = nelder_mead_minimize(penalised, from, lower, upper, params, host);
-            from = found.x;
-            if (found.value < best.value) best = std::move(found);
-        }
-    }
-    if (best.x.empty()) return;
-    const ResponseLine line = evaluate(best.x.data());
-    if (!(line.beta > 0.0)) return;
+    if (!best || !(best->line.beta > 0.0)) return;
+    problem.solve(best->bend);
+    const ResponseLine& line = best->line;
     result.status = ResponseStatus::kFitted;
     result.base = line.base;
     result.beta = line.beta;
-    result.carryover = best.x[0] - kCarryoverOffset;
-    result.half_saturation = problem.half(best.x[1] - kHalfOffset);
-    result.shape = std::exp(best.x[2] - kShapeOffset);
+    result.carryover = best->bend[0];
+    result.half_saturation = problem.half(best->bend[1]);
+    result.shape = std::exp(best->bend[2]);
     result.r2 = std::max(0.0, 1.0 - line.sse / spread);
     // An F test that counts the four parameters of the curve as if they were line.
     const double added = static_cast<double>(kResponseParameters) - 1.0;
     const double ratio = (spread - line.sse) / added / (line.sse / spare);
     result.p_value = line.sse > 0.0 ? beta_cdf(spare / (spare + added * std::max(0.0, ratio)), spare / 2, added / 2) : 0.0;
-    result.covariance = response_covariance(series, problem, result, line.sse / spare, host);
+    const ResponseErrors errors = response_errors(series, problem, result, line.sse / spare, host);
+    result.covariance = errors.covariance;
+    const CarryoverInterval interval = profile_carryover(problem, *best, variance, errors.carryover_allowance, host);
+    result.carryover_low = interval.low;
+    result.carryover_high = interval.high;
 }
 
 }  // namespace

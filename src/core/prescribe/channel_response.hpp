@@ -5,15 +5,16 @@
 // spend (1 where none is given), theta the carryover, h the adstock that gives half of the most, s the shape.
 // Method: least squares with weights 1 / m, for a count varies as its mean. Its equations are linear in m, so that a demand
 // that is measured with independent errors does not bias them. For given theta, h and s the rest is linear with b, beta >= 0
-// (variable projection: Golub and Pereyra, 1973); these three start from a grid and are polished by Nelder and Mead (1965).
+// (variable projection: Golub and Pereyra, 1973); these three start from a grid and are polished by Levenberg and Marquardt.
 // Where the spend tried says little about the bend of the curve, least squares runs to a straight line or a step. A weak penalty
 // holds it: ln(half spend / mean spend) and ln s count as seen to be 0 with standard deviations of 1.5 and 0.7. It weighs as much as
 // two rows of their own, so that it vanishes beside many rows or little noise.
-// Standard errors: linearised, robust to unequal spread and to errors that go together over time (Newey and West, 1987). Carryover,
-// half saturation and shape count as known where they are on a bound.
+// Standard errors: linearised, robust to unequal spread and to errors that go together over time (Newey and West, 1987). Half
+// saturation and shape count as known where they are on a bound. The interval of the carryover, about which curves are far from linear,
+// is that of the profile likelihood.
 //
-// Complexity: O(n) for each evaluation: 315 of the grid and those of six searches of at most 300 steps. Memory: 32 bytes a row and 120 a period. Deterministic: rows are sorted
-// before they are added up.
+// Complexity: O(n) for each of 45 powers and 315 sums of the grid, some 20 steps of four searches and of some 15 on the profile.
+// Memory: 32 bytes a row and 120 a period. Deterministic: rows are sorted before they are added up.
 #pragma once
 
 #include <array>
@@ -48,6 +49,8 @@ struct ChannelResponse {
     double base = 0.0;             // response without spend, for each unit of demand
     double beta = 0.0;             // the most that spend adds to it
     double carryover = 0.0;        // theta, 0 .. 0.98
+    double carryover_low = 0.0;    // its 95 percent interval
+    double carryover_high = 0.0;
     double half_saturation = 0.0;  // h, in adstock
     double shape = 1.0;            // s
     double r2 = 0.0;               // share of the weighted spread of y / m that is explained
