@@ -19,6 +19,12 @@ from unnest(array[0, 4, 18, 20, 32]) budget,
      lateral (select n, (ecom.choose_option_within_budget(array[10, 14, null], array[1, 8, 2], budget) over (order by n)).* from generate_series(1, 4) n) o
 group by budget order by budget;
 select (ecom.choose_option_within_budget(null, null, 5) over ()).option is null as none;
+-- Costs of whole cents are chosen exactly, others within the gap that is stated.
+select whole, bool_and(o.is_optimal) as optimal, sum(profits[o.option]) as profit, max(o.max_gap)::numeric(9,4) as gap, sum(costs[o.option]) <= 11 as kept
+from (values (true, 0::float8), (false, 0.001)) w (whole, more),
+     lateral (select c.*, (ecom.choose_option_within_budget(profits, costs, 11) over ()).*
+              from (select array[n * 7 % 13 + 3, n * 11 % 17 + 5]::float8[] as profits, array[n % 4 + 1 + more, n % 5 + 3 + more]::float8[] as costs from generate_series(1, 9) n) c) o
+group by whole order by whole desc;
 select pg_temp.error_of(format('select ecom.choose_option_within_budget(%s) over ()', a)) as error
 from unnest(array['array[1.0], array[1.0, 2], 5', 'array[1.0], array[1.0], -1', 'array[1.0], array[-1.0], 1', 'array[1.0], array[1.0], null',
                   'array[''infinity''::float8], array[1.0], 1']) a;
@@ -61,7 +67,7 @@ from best b full join ecom.retention_actions('shop_keep') r using (customer_key)
 
 -- Budgets are kept, and more money is never worth less; hold-outs cost nothing and are the same in a second plan.
 select budget, sum(cost_amount) filter (where not is_holdout) <= budget as kept, max(cumulative_cost_amount) = sum(cost_amount) filter (where not is_holdout) as cumulated,
-       sum(profit_amount) >= lag(sum(profit_amount), 1, 0) over (order by budget) as worth_more, count(*) filter (where intervention = 'reminder') > 0 as cheap_ones
+       sum(profit_amount) >= lag(sum(profit_amount), 1, 0) over (order by budget) as worth_more, max(max_gap_amount) as gap, count(*) filter (where intervention = 'reminder') > 0 as cheap_ones
 from unnest(array[5, 50, 200, 1e6]) budget, ecom.retention_actions('shop_keep', budget) group by budget order by budget;
 select count(*) filter (where is_holdout)::float8 / count(*) between 0.2 and 0.4 as about_0_3,
        bool_and(is_holdout = (select s.is_holdout from ecom.retention_actions('shop_keep', holdout => 0.3) s where s.customer_key = r.customer_key)) as same,

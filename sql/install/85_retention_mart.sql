@@ -51,6 +51,7 @@ create table {mart}.retention_plan (
     break_even_save_rate   numeric(9,4)  not null,
     is_holdout             boolean       not null,
     cumulative_cost_amount numeric(18,2) not null,
+    max_gap_amount         numeric(18,2) not null,
     evidence               text          not null,
     evidence_grade         text          not null check (evidence_grade in ('strong', 'moderate', 'weak', 'none')),
     inputs                 text          not null,
@@ -71,6 +72,7 @@ comment on column {mart}.retention_plan.roi is 'Profit over cost; empty when it 
 comment on column {mart}.retention_plan.break_even_save_rate is 'Save rate at which the action would just pay, 0 to 1.';
 comment on column {mart}.retention_plan.is_holdout is 'True for customers to leave alone, so that the effect can be measured.';
 comment on column {mart}.retention_plan.cumulative_cost_amount is 'Cost of the plan up to and with this row, hold-outs left out.';
+comment on column {mart}.retention_plan.max_gap_amount is 'No other plan within the budget earns more than this beyond it; 0: it is the best. The same in every row.';
 comment on column {mart}.retention_plan.evidence is 'Where the save rate comes from: assumption, or campaign for a measured one.';
 comment on column {mart}.retention_plan.evidence_grade is 'moderate for a save rate that a campaign has shown, weak for an assumed one.';
 comment on column {mart}.retention_plan.inputs is 'Where the figures come from.';
@@ -234,6 +236,7 @@ declare
     options text;
     costs text;
     missing text;
+    needs_overview boolean;
 begin
     if not (budget >= 0 and budget < 'Infinity') then
         raise exception 'budget % is not an amount of 0 or more', budget using errcode = '22023',
@@ -254,10 +257,11 @@ begin
                           '', '' order by i.n),
                string_agg(''e.e'' || i.n, '', '' order by i.n),
                string_agg(format(''when e.e%%1$s then %%1$s'', i.n), '' '' order by i.n),
-               string_agg(format(''(%%s, %%L, %%s::float8, %%s::float8, %%L)'', i.n, i.name, i.cost_amount, i.save_rate, i.evidence), '', '' order by i.n),
-               array_agg(i.cost_amount order by i.n)
+               string_agg(format(''(%%s, %%L, %%s::numeric(18,2), %%s::float8, %%L)'', i.n, i.name, i.cost_amount, i.save_rate, i.evidence), '', '' order by i.n),
+               array_agg(i.cost_amount order by i.n),
+               bool_or(i.applies_to - ''churn_band'' <> ''{}'')
         from (select i.*, row_number() over (order by i.name collate "C") as n from %I.intervention i where i.is_active) i', mart)
-        into profits, best, numbered, options, costs;
+        into profits, best, numbered, options, costs, needs_overview;
     if profits is null then
         raise exception 'mart % has no active interventions to plan with', quote_ident(mart) using errcode = '55000',
             hint = format('Say what can be done: SELECT ecom.set_intervention(%L, ''voucher'', cost => 5, save_rate => 0.08).', mart);
@@ -272,32 +276,34 @@ begin
     return format('
         with earned as (
             select c.customer_key, c.churn_band, c.p, c.v, %2$s
-            from (select h.customer_key, h.churn_probability as p, h.churn_band, %5$s * v.btyd_value::float8 / v.p_alive as v,
-                         s.customer_segment, s.rfm_segment, s.age_group, s.country, s.region
+            from (select h.customer_key, h.churn_probability as p, h.churn_band, %5$s * v.btyd_value::float8 / v.p_alive as v%9$s
                   from %1$I.customer_churn h join %1$I.customer_value v on v.customer_key = h.customer_key and v.p_alive > 0
-                  left join %1$I.customer_overview s on s.customer_key = h.customer_key) c),
-        offer as (
-            select e.*, %6$s as option
+                  %10$s) c),
+        chosen as (
+            select e.*, %6$s as choice
             from (select e.*, greatest(%3$s) as best_profit from earned e) e
             where e.best_profit > 0),
         priced as (
-            select o.customer_key, o.churn_band, o.p, o.v, o.p * t.save_rate * o.v - t.cost as profit, t.name, t.cost, t.evidence
-            from offer o join (values %4$s) t (option, name, cost, save_rate, evidence) on t.option = o.option),
-        ranked as (
-            select p.*, row_number() over (order by p.profit / nullif(p.cost, 0) desc nulls first, p.profit desc, p.customer_key) as action_rank,
+            select o.customer_key, o.churn_band, o.p, o.v, o.max_gap, o.p * t.save_rate * o.v - t.cost::float8 as profit, t.name, t.cost, t.evidence,
                    -- By customer and campaign, so that a customer is not held out of everything for ever.
-                   (hashint8extended(p.customer_key, hashtextextended(%8$L, 0)) & 2147483647) < %7$s * 2147483648 as is_holdout
-            from priced p)
+                   (hashint8extended(o.customer_key, hashtextextended(%8$L, 0)) & 2147483647) < %7$s * 2147483648 as is_holdout
+            from (select c.*, (c.choice).option, (c.choice).max_gap from chosen c) o
+            join (values %4$s) t (option, name, cost, save_rate, evidence) on t.option = o.option),
+        ranked as (
+            select p.*, row_number() over w as action_rank, sum(case when p.is_holdout then 0 else p.cost end) over (w rows unbounded preceding) as cumulative_cost
+            from priced p
+            window w as (order by p.profit / nullif(p.cost::float8, 0) desc nulls first, p.profit desc, p.customer_key))
         select r.action_rank, r.customer_key, r.churn_band, r.p as churn_probability, r.v::numeric(18,2) as value_amount, r.name as intervention,
-               r.cost::numeric(18,2) as cost_amount, (r.profit + r.cost)::numeric(18,2) as saved_amount, r.profit::numeric(18,2) as profit_amount,
-               (r.profit / nullif(r.cost, 0))::numeric(18,4) as roi, (r.cost / (r.p * r.v))::numeric(9,4) as break_even_save_rate, r.is_holdout,
-               sum(case when r.is_holdout then 0 else r.cost::numeric(18,2) end) over (order by r.action_rank)::numeric(18,2) as cumulative_cost_amount,
-               r.evidence
+               r.cost as cost_amount, (r.profit + r.cost::float8)::numeric(18,2) as saved_amount, r.profit::numeric(18,2) as profit_amount,
+               (r.profit / nullif(r.cost::float8, 0))::numeric(18,4) as roi, (r.cost::float8 / (r.p * r.v))::numeric(9,4) as break_even_save_rate,
+               r.is_holdout, r.cumulative_cost::numeric(18,2) as cumulative_cost_amount, r.max_gap::numeric(18,2) as max_gap_amount, r.evidence
         from ranked r',
         mart, profits, best, options, ecom_internal.margin_rate(mart),
-        case when budget is null then format('case e.best_profit %s end', numbered)
-             else format('(ecom.choose_option_within_budget(array[%s], %L::float8[], %s) over (order by e.customer_key)).option', best, costs, budget) end,
-        holdout, campaign);
+        case when budget is null then format('row (case e.best_profit %s end, true, 0)::ecom.option_choice_result', numbered)
+             else format('ecom.choose_option_within_budget(array[%s], %L::float8[], %s) over (order by e.customer_key)', best, costs, budget) end,
+        holdout, campaign,
+        case when needs_overview then ', s.customer_segment, s.rfm_segment, s.age_group, s.country, s.region' else '' end,
+        case when needs_overview then format('left join %I.customer_overview s on s.customer_key = h.customer_key', mart) else '' end);
 end
 $$;
 comment on function ecom_internal.retention_query(name, float8, float8, text) is
@@ -307,7 +313,7 @@ create function ecom.retention_actions(
     mart name default null, budget float8 default null, holdout float8 default 0.1, campaign text default 'retention')
 returns table (action_rank bigint, customer_key int, churn_band text, churn_probability float8, value_amount numeric, intervention text,
                cost_amount numeric, saved_amount numeric, profit_amount numeric, roi numeric, break_even_save_rate numeric, is_holdout boolean,
-               cumulative_cost_amount numeric, evidence text)
+               cumulative_cost_amount numeric, max_gap_amount numeric, evidence text)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
@@ -320,7 +326,8 @@ comment on function ecom.retention_actions(name, float8, float8, text) is
 Example: SELECT * FROM ecom.retention_actions(''shop'', budget => 200) LIMIT 10
 For each customer and intervention: expected profit = churn probability x save rate x value - cost. Value is the profit that the
 customer brings within the horizon of customer_value when kept. Without a budget each customer gets the intervention that earns most; with
-one, customers and interventions are chosen together, as ecom.choose_option_within_budget says. Customers whom none pays for are left out.
+one, customers and interventions are chosen together by ecom.choose_option_within_budget: exactly in a small mart; in a large one no
+other choice earns more than max_gap_amount beyond this one. Customers whom none pays for are left out.
 Arguments:
 - mart: NULL means the setting ecom_analytics.mart
 - budget: what all actions together may cost at most; NULL for every action that pays
@@ -350,7 +357,7 @@ begin
     end;
     execute format('
         insert into %I.retention_plan (action_rank, customer_key, churn_band, churn_probability, value_amount, intervention, cost_amount, saved_amount,
-                                       profit_amount, roi, break_even_save_rate, is_holdout, cumulative_cost_amount, evidence, evidence_grade, inputs, as_of_date)
+                                       profit_amount, roi, break_even_save_rate, is_holdout, cumulative_cost_amount, max_gap_amount, evidence, evidence_grade, inputs, as_of_date)
         select q.*, case q.evidence when ''campaign'' then ''moderate'' else ''weak'' end,
                ''probability: customer_churn; value: customer_value, margin ''
                || case when %L <> '''' then ''retention.margin_rate'' else ''fact_order'' end || ''; cost and save rate: intervention, '' || q.evidence, $1

@@ -102,19 +102,27 @@ private:
     std::vector<double> buffer_;
 };
 
-core::OptionTable read_options(WindowObject window, core::Host& host) {
+core::OptionTable read_options(FunctionCallInfo fcinfo, WindowObject window, core::Host& host) {
     const int64 rows = call([&] { return WinGetPartitionRowCount(window); });
     core::OptionTable table;
     ArrayReader arrays(window);
+    // Costs that are the same in all rows by their expression, as they mostly are, are read once.
+    const bool is_constant = call([&] { return get_fn_expr_arg_stable(fcinfo->flinfo, 1); });
+    std::vector<double> costs;
+    if (is_constant && rows > 0) arrays.append(1, 0, costs);
     for (int64 row = 0; row < rows; ++row) {
         host.poll();
         if (table.value.size() == table.value.capacity())
             core::require_memory(host, core::mul_size(table.value.size(), 4 * sizeof(double)), "reading options");
         const std::size_t profits = arrays.append(0, row, table.value);
-        const std::size_t costs = arrays.append(1, row, table.cost);
-        if (profits != costs)
+        if (is_constant)
+            table.cost.insert(table.cost.end(), costs.begin(), costs.end());
+        else
+            arrays.append(1, row, table.cost);
+        if (table.cost.size() != table.value.size())
             throw core::Error(core::ErrorCode::kInvalidArgument,
-                              "a row has " + std::to_string(profits) + " profits and " + std::to_string(costs) + " costs",
+                              "a row has " + std::to_string(profits) + " profits and " +
+                                  std::to_string(table.cost.size() - (table.value.size() - profits)) + " costs",
                               "Give both for every option, NULL where it is not on offer.");
         table.begin.push_back(table.value.size());
     }
@@ -149,7 +157,7 @@ ECOM_FUNCTION(ecom_choose_option_within_budget) {
     const auto& choice = partition_result<core::OptionChoice>(window, [&] {
         BackendHost host;
         const double budget = DatumGetFloat8(WindowParams(window).required(2, "budget"));
-        return core::choose_options(read_options(window, host), budget, host);
+        return core::choose_options(read_options(fcinfo, window, host), budget, host);
     });
     RowValues<3> row;
     const std::int32_t option = choice.option[current_row(window)];

@@ -134,41 +134,94 @@ double best_options(const OptionTable& table, std::size_t item, double budget) {
     return best;
 }
 
-TEST(OptionChoice, IsWithinItsGapAndItsBudget) {
+struct Bought {
+    double value = 0;
+    double cost = 0;
+};
+
+Bought bought(const OptionTable& table, const OptionChoice& choice) {
+    Bought sum;
+    for (std::size_t item = 0; item < table.items(); ++item)
+        if (choice.option[item] >= 0) {
+            sum.value += table.value[table.begin[item] + static_cast<std::size_t>(choice.option[item])];
+            sum.cost += table.cost[table.begin[item] + static_cast<std::size_t>(choice.option[item])];
+        }
+    return sum;
+}
+
+OptionTable random_options(std::uint64_t seed, int items) {
+    Rng rng(seed, 7);
+    OptionTable table;
+    for (int item = 0; item < items; ++item) {
+        for (int option = 0; option < 3; ++option) {
+            table.value.push_back(option == 2 && item % 3 == 0 ? std::nan("") : rng.uniform(-10, 100));
+            table.cost.push_back(std::round(rng.uniform(0, 30)));
+        }
+        table.begin.push_back(table.value.size());
+    }
+    return table;
+}
+
+TEST(OptionChoice, ExactIsBestAndGreedyWithinItsGap) {
     FakeHost host;
     int optimal = 0;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        Rng rng(seed, 7);
-        OptionTable table;
-        for (int item = 0; item < 7; ++item) {
-            for (int option = 0; option < 3; ++option) {
-                table.value.push_back(rng.uniform(-10, 100));
-                table.cost.push_back(std::round(rng.uniform(0, 30)));
-            }
-            table.begin.push_back(table.value.size());
-        }
-        const double budget = rng.uniform(0, 150);
-        const OptionChoice choice = choose_options(table, budget, host);
-        double value = 0;
-        double cost = 0;
-        for (std::size_t item = 0; item < table.items(); ++item)
-            if (choice.option[item] >= 0) {
-                value += table.value[table.begin[item] + static_cast<std::size_t>(choice.option[item])];
-                cost += table.cost[table.begin[item] + static_cast<std::size_t>(choice.option[item])];
-            }
-        EXPECT_NEAR(value, choice.value, 1e-9);
-        EXPECT_NEAR(cost, choice.cost, 1e-9);
-        EXPECT_LE(cost, budget);
+        OptionTable table = random_options(seed, 7);
+        const double budget = Rng(seed, 8).uniform(0, 150);
+        const OptionChoice exact = choose_options(table, budget, host);
+        EXPECT_TRUE(exact.is_optimal);
+        EXPECT_NEAR(exact.value, best_options(table, 0, budget), 1e-9);
+        EXPECT_NEAR(bought(table, exact).value, exact.value, 1e-9);
+        EXPECT_EQ(bought(table, exact).cost, exact.cost);
+        EXPECT_LE(exact.cost, budget);
+        // Fractions of a cent leave the greedy choice.
+        for (double& cost : table.cost) cost += 1e-4;
+        const OptionChoice greedy = choose_options(table, budget, host);
+        EXPECT_NEAR(bought(table, greedy).value, greedy.value, 1e-9);
+        EXPECT_NEAR(bought(table, greedy).cost, greedy.cost, 1e-9);
+        EXPECT_LE(greedy.cost, budget);
         const double best = best_options(table, 0, budget);
-        EXPECT_LE(value, best + 1e-9);
-        EXPECT_GE(value + choice.max_gap, best - 1e-9);
-        if (choice.is_optimal) {
+        EXPECT_LE(greedy.value, best + 1e-9);
+        EXPECT_GE(greedy.value + greedy.max_gap, best - 1e-9);
+        if (greedy.is_optimal) {
             ++optimal;
-            EXPECT_NEAR(value, best, 1e-9);
+            EXPECT_NEAR(greedy.value, best, 1e-9);
         }
     }
     EXPECT_GT(optimal, 10);
     EXPECT_LT(optimal, 190);
+}
+
+// Kreher and Stinson's P01 with one option an item and costs that are no cents: the bound is that of the relaxed problem.
+TEST(OptionChoice, GapIsThatOfTheRelaxedProblem) {
+    FakeHost host;
+    const double costs[] = {23, 31, 29, 44, 53, 38, 63, 85, 89, 82};
+    const double values[] = {92, 57, 49, 68, 60, 43, 67, 84, 87, 72};
+    OptionTable table;
+    for (int i = 0; i < 10; ++i) {
+        table.value.push_back(values[i]);
+        table.cost.push_back(costs[i]);
+        table.begin.push_back(table.value.size());
+    }
+    EXPECT_EQ(choose_options(table, 165, host).value, 309);
+    for (double& cost : table.cost) cost *= 1e-3;
+    const OptionChoice greedy = choose_options(table, 0.165, host);
+    EXPECT_NEAR(greedy.value + greedy.max_gap, 309.0188679245283, 1e-9);
+}
+
+TEST(OptionChoice, StopsAndKeepsWithinMemory) {
+    const OptionTable table = random_options(3, 3000);
+    FakeHost host, little;
+    // Too little for the exact choice: the greedy one, close to it.
+    little.memory = 1'000'000;
+    const OptionChoice exact = choose_options(table, 2000, host), greedy = choose_options(table, 2000, little);
+    EXPECT_TRUE(exact.is_optimal);
+    EXPECT_LE(greedy.value, exact.value + 1e-6);
+    EXPECT_GE(greedy.value + greedy.max_gap, exact.value - 1e-6);
+    little.memory = 1000;
+    EXPECT_ERROR_CODE(choose_options(table, 2000, little), kLimitExceeded);
+    CancellingHost cancelling(3);
+    EXPECT_THROW(choose_options(table, 2000, cancelling), Cancelled);
 }
 
 // A tight budget buys the cheap option for all before the dear one for some.

@@ -2,19 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <string>
 
 #include "core/base/budget.hpp"
+#include "core/prescribe/cost_grid.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
 namespace {
-
-constexpr double kCentsPerWhole = 100.0;
-// Steps of dynamic programming that take about a third of a second.
-constexpr double kExactSteps = 3e8;
 
 // The candidates in order of value per cost; the order given decides among equals.
 std::vector<std::uint32_t> by_density(const std::vector<Offer>& offers, PollEvery& poll) {
@@ -34,27 +30,13 @@ std::vector<std::uint32_t> by_density(const std::vector<Offer>& offers, PollEver
     return order;
 }
 
-// The cost in cents when it is a whole number of them.
-std::optional<std::int64_t> cents_of(double cost) {
-    const double cents = cost * kCentsPerWhole;
-    if (cents > 9e15 || std::fabs(cents - std::nearbyint(cents)) > 1e-6) return std::nullopt;
-    return static_cast<std::int64_t>(std::nearbyint(cents));
-}
-
 // Exact choice among `order`, or false when it would take too long or too much memory.
 bool choose_exactly(const std::vector<Offer>& offers, const std::vector<std::uint32_t>& order, double budget,
                     Host& host, Choice& choice) {
-    std::vector<std::int64_t> costs;
-    costs.reserve(order.size());
-    std::int64_t divisor = 0;
-    for (const std::uint32_t i : order) {
-        const auto cents = cents_of(offers[i].cost);
-        if (!cents) return false;
-        costs.push_back(*cents);
-        divisor = std::gcd(divisor, *cents);
-    }
-    if (divisor == 0) divisor = 1;
-    const double steps = std::floor(budget * kCentsPerWhole / static_cast<double>(divisor) + 1e-9);
+    CostGrid grid;
+    for (const std::uint32_t i : order)
+        if (!grid.add(offers[i].cost)) return false;
+    const double steps = grid.budget_steps(budget);
     if (steps * static_cast<double>(order.size()) > kExactSteps) return false;
     const auto capacity = static_cast<std::size_t>(steps);
     const std::size_t width = capacity + 1;
@@ -66,7 +48,7 @@ bool choose_exactly(const std::vector<Offer>& offers, const std::vector<std::uin
     PollEvery poll(host);
     for (std::size_t k = 0; k < order.size(); ++k) {
         const double value = offers[order[k]].value;
-        const auto cost = static_cast<std::size_t>(costs[k] / divisor);
+        const std::size_t cost = grid.steps(offers[order[k]].cost);
         if (cost > capacity) continue;
         for (std::size_t c = capacity + 1; c-- > cost;) {
             poll();
@@ -81,7 +63,7 @@ bool choose_exactly(const std::vector<Offer>& offers, const std::vector<std::uin
     for (std::size_t k = order.size(); k-- > 0;) {
         if (!taken[k * width + c]) continue;
         choice.chosen[order[k]] = true;
-        c -= static_cast<std::size_t>(costs[k] / divisor);
+        c -= grid.steps(offers[order[k]].cost);
     }
     return true;
 }

@@ -2,12 +2,14 @@
 //
 // Problem: at most one option an item, so that the values of those taken add up to the most while their costs stay within
 // the budget. Options without a positive value are never taken.
-// Method: only options on the upper concave hull of an item's (cost, value) points, begun at (0, 0), can matter to the relaxed
+// Method: exact by dynamic programming over the budget in whole cents, divided by the costs' common divisor (Kellerer, Pferschy and
+// Pisinger, 2004, 11.5), where options x budget allow it. Else only options on the upper concave hull of an item's (cost, value) points, begun at (0, 0), can matter to the relaxed
 // problem; steps from one to the next are taken over all items by value per cost (Sinha and Zoltners, 1979). A step that does not
 // fit ends its item, and smaller ones of others are still tried. The relaxed problem, in which one step may be taken
 // in part, bounds what any choice could be worth.
 //
-// Complexity: O(m log m) for m options in all. Memory: 40 bytes an option. Deterministic: of equal steps the item given
+// Complexity: O(m x budget) exact, O(m log m) greedy, for m options in all. Memory: a byte for each item and step of the budget, or
+// 40 bytes an option. Deterministic: of equal steps the item given
 // first comes first.
 #pragma once
 
