@@ -34,12 +34,17 @@ select r.response is null and r.gain is null as no_curve_no_response from ecom.c
 -- Robyn's documented curve: adstock 100, 150, 170, 190, 200 of a half saturation of 100 and shape 3.
 select a, round(r.response::numeric, 12) as response
 from unnest(array[100, 150, 170, 190, 200]) a,
-     ecom.channel_response(row ('fitted', 0, 0, 0, 1, 0, 1, 0, 100, 3, 100, 0, 0, null)::ecom.channel_response_result, a) r;
+     ecom.channel_response(row ('fitted', 0, 0, 0, 1, 0, 1, 0, 0, 0, 100, 3, 100, 0, 0, null)::ecom.channel_response_result, a) r;
 -- No curve where the data support none.
 select v.name, (ecom.channel_response_fit(t, v.x, v.y)).status
 from generate_series(1, 60) t cross join lateral (values ('constant spend', 50::float8, (t % 7)::float8), ('no spend', 0, t % 7), ('no answer', t % 5, 3),
     ('short', case when t < 20 then t % 5 end, case when t < 20 then t % 7 end)) v (name, x, y) group by 1 order by 1;
 select ecom.channel_response_fit(t, x, y) from week where false;
+-- The interval of the carryover holds what was planted, though errors go together; without noise it has no width.
+select (f).carryover_low < 0.4 and (f).carryover_high > 0.4 as holds, (f).carryover between (f).carryover_low and (f).carryover_high as inside,
+       (f).carryover_high - (f).carryover_low between 0.01 and 0.5 as has_width
+from (select ecom.channel_response_fit(t, x, y + w * 12 * sin(t * t / 7.0) + 8 * sin(t / 3.0), w) as f from week) s;
+select (f).carryover_high - (f).carryover_low < 0.01 as is_narrow from (select ecom.channel_response_fit(t, x, y, w) as f from week) s;
 
 -- Assignments.
 select c.place, c.option from (
@@ -53,6 +58,27 @@ from (values (0), (0.9), (0.99)) t (target)
 cross join lateral (select f.*, ecom.assign_cheapest(f.place, f.option, f.n, f.cost, f.rate, t.target) over () as r from offer f) o
 where (o.r).is_chosen or t.target = 0.99 order by 1, 2, 3;
 select bool_or((r).is_feasible) as fits from (select ecom.assign_cheapest(place, option, n, cost, rate, 0, 80) over () as r from offer) s;
+
+-- Split deliveries: the same costs at most, the target met exactly where it costs something, capacities kept; textbook cases.
+select t.target, o.place, o.option, round((o.r).amount::numeric, 4) as amount, round((o.r).total_cost::numeric, 4) as total_cost, round((o.r).total_quality::numeric, 4) as total_quality,
+       round((o.r).quality_price::numeric, 4) as quality_price
+from (values (0), (0.9)) t (target)
+cross join lateral (select f.*, ecom.transport_cheapest(f.place, f.option, f.n, f.cost, f.rate, t.target) over () as r from offer f) o
+where (o.r).amount > 0 order by 1, 2, 3;
+select bool_or((r).is_feasible) as fits, max((r).total_quality) as best from (select ecom.transport_cheapest(place, option, n, cost, rate, 0.99) over () as r from offer) s;
+select bool_or((r).is_feasible) as fits, max((r).total_cost) is null as no_cost from (select ecom.transport_cheapest(place, option, n, cost, rate, 0, 70) over () as r from offer) s;
+select max((r).total_cost) as executive_furniture
+from (select ecom.transport_cheapest(j, i, (array[300, 200, 200])[j], c, 1, 0, (array[100, 300, 300])[i]) over () as r
+      from (values (1, array[5, 4, 3]), (2, array[8, 4, 3]), (3, array[9, 7, 5])) m (i, costs) cross join lateral unnest(costs) with ordinality x (c, j)) s;
+
+-- Sites: four towns, one or two of them with a warehouse.
+create temporary table town as
+select p::bigint as place, s as site, (array[15, 10, 12, 18])[p] as weight, d::float8 as distance
+from (values (1, array[0, 3, 4, 5]), (2, array[3, 0, 6, 4]), (3, array[4, 6, 0, 2]), (4, array[5, 4, 2, 0])) m (p, ds) cross join lateral unnest(ds) with ordinality x (d, s);
+select n, array_agg(distinct site) filter (where (r).is_open) as opened, array_agg(site order by place) filter (where (r).is_chosen) as serves, max((r).total) as total,
+       bool_and((r).is_optimal) as optimal, max((r).max_gap) as gap
+from (values (1), (2), (9)) k (n) cross join lateral (select t.*, ecom.choose_sites(place, site, weight, distance, k.n) over () as r from town t) o group by n order by n;
+select bool_or((r).is_feasible) as fits, bool_or((r).is_open) as opens from (select ecom.choose_sites(place, site, weight, case when place = site then distance end, 2) over () as r from town) s;
 
 -- Uplift: the model knows whom a treatment helps, and the Qini measure says so on rows it has not seen.
 create temporary table trial as
@@ -82,7 +108,12 @@ select s, pg_temp.error_of(s) from unnest(array[
     'select r.* from (select ecom.channel_response_fit(t, x, y, w) as f from week) s, ecom.channel_response(s.f, -1) r',
     'select ecom.assign_cheapest(place, option, n, cost, rate, 2) over () from offer', 'select ecom.assign_cheapest(place, option, n, cost, rate, null) over () from offer',
     'select ecom.assign_cheapest(null, option, n, cost, rate, 0) over () from offer', 'select ecom.assign_cheapest(place, option, n + option, cost, rate, 0) over () from offer',
-    'select ecom.assign_cheapest(place, option, n, -cost, rate, 0) over () from offer', 'select ecom.qini(true, ''NaN'', 1)', 'select ecom.qini(true, 1, 1, 1)',
+    'select ecom.assign_cheapest(place, option, n, -cost, rate, 0) over () from offer',
+    'select ecom.transport_cheapest(place, option, n, cost, rate, -1) over () from offer', 'select ecom.transport_cheapest(place, option, n, cost, rate, 0, -1) over () from offer',
+    'select ecom.transport_cheapest(place, null, n, cost, rate, 0) over () from offer', 'select ecom.choose_sites(place, site, weight, distance, 0) over () from town',
+    'select ecom.choose_sites(place, site, weight, distance, null) over () from town', 'select ecom.choose_sites(1, site, weight, distance, 1) over () from town',
+    'select ecom.choose_sites(place, site, weight + site, distance, 1) over () from town', 'select ecom.choose_sites(place, site, weight, -1, 1) over () from town',
+    'select ecom.qini(true, ''NaN'', 1)', 'select ecom.qini(true, 1, 1, 1)',
     'select count(*) from (select ecom.uplift_agg(i % 2 = 0, 1, i) as s from generate_series(1, 4) i) a, ecom.qini_rows(a.s, 0) r',
     'select ecom.uplift_fit(true, true, t) from (select 1 as x) t', 'select ecom.uplift_fit(t.treated, t.outcome, f, ''{"method": "magic"}'') from trial t, lateral (select t.x) f',
     'select ecom.predict_prob(model, f) from model, (select 1::float8 as x, ''a'' as kind) f']) s;

@@ -93,9 +93,13 @@ select round(sigma::numeric, 9) as sigma, round(safety_stock::numeric, 9) as saf
 select * from ecom.reorder_point(100, 20, 0);
 select round(ecom.newsvendor(120, 0.7, 0.3, 15)::numeric, 9) as normal, ecom.newsvendor(20, 5, 1) as poisson, ecom.newsvendor(20, 5, 1, null) as also_poisson;
 select round(ecom.fill_rate(200, 30, 30)::numeric, 12);
+select * from ecom.order_with_discounts(5000, 49, 0.2, array[1, 1000, 2000], array[5, 4.8, 4.75]);
+select pg_temp.error_of(format('select ecom.order_with_discounts(%s)', a)) from unnest(array['5000, 49, 0.2, array[1, 1000], array[5.0]', '5000, 49, 0.2, array[1000, 1], array[5, 4.8]',
+    '5000, 49, 0, array[1.0], array[5.0]', '-1, 49, 0.2, array[1.0], array[5.0]', '5000, 49, 0.2, array[]::float8[], array[]::float8[]', '5000, 49, 0.2, array[null]::float8[], array[5.0]']) a;
 select pg_temp.error_of($$select ecom.eoq(1000, 10, 0)$$);
 select pg_temp.error_of($$select ecom.eoq(1000, 10, 0.5, 900)$$);
 select pg_temp.error_of($$select ecom.reorder_point(100, 20, 9, 1)$$);
+select pg_temp.error_of($$select ecom.reorder_point(100, 20, 9, 0)$$);
 select pg_temp.error_of($$select ecom.reorder_point(100, 20, -9)$$);
 select pg_temp.error_of($$select ecom.newsvendor(10, 1, 0)$$);
 select pg_temp.error_of($$select ecom.fill_rate(0, 1, 1)$$);
@@ -123,6 +127,7 @@ from (select channel, ecom.allocate_budget(beta, alpha, half, 200, low, high) ov
 select round(sum((a).response)::numeric, 6) as s_shaped
 from (select ecom.allocate_budget(beta, alpha, half, 150) over () as a from (values (100, 2, 50), (80, 3, 40), (150, 1.5, 120)) v (beta, alpha, half)) c;
 select pg_temp.error_of($$select ecom.allocate_budget(100, 1, 50, 0) over ()$$);
+select pg_temp.error_of($$select ecom.allocate_budget(100, 1, 50, -10) over ()$$);
 select pg_temp.error_of($$select ecom.allocate_budget(100, 1, 50, 10, 20) over ()$$);
 select pg_temp.error_of($$select ecom.allocate_budget(100, -1, 50, 10) over ()$$);
 select pg_temp.error_of($$select ecom.allocate_budget(100, 1, 50, 10, 5, 4) over ()$$);

@@ -54,5 +54,11 @@ select pg_temp.error_of($$select ecom.optimal_price(0, 6, -1.8)$$);
 select pg_temp.error_of($$select ecom.optimal_price(10, -6, -1.8)$$);
 select pg_temp.error_of($$select ecom.optimal_price(10, 6, -1.8, -1)$$);
 select pg_temp.error_of($$select ecom.optimal_price(10, 6, -1.8, 0.4, 0)$$);
+-- Other curves of demand, by their closed forms.
+select d as demand, round(ecom.price_for_demand(d, a, b, c)::numeric, 8) as price
+from (values ('linear', 100::float8, 2::float8, 10::float8), ('linear', 10, 2, 5), ('semi_log', 7, 0.5, 3), ('logit', 2, 1, 1), ('logit', 2, 1, null)) v (d, a, b, c);
+select pg_temp.error_of($$select ecom.price_for_demand('cubic', 1, 1, 1)$$);
+select pg_temp.error_of($$select ecom.price_for_demand('linear', 1, -1, 1)$$);
+select pg_temp.error_of($$select ecom.price_for_demand('logit', 1, 1, -1)$$);
 set client_min_messages = warning;
 drop schema test_price cascade;

@@ -279,6 +279,19 @@ demand: units a period. order_cost: what one order costs, whatever its size. hol
 supply_rate: units a period at which an order arrives while goods sell; NULL when it arrives at once. NULL for other NULL arguments;
 negative values, a holding cost of 0 or supply not above demand: 22023. Harris (1913), Taft (1918).';
 
+create function ecom.order_with_discounts(
+    demand float8, order_cost float8, holding_rate float8, from_quantities float8[], unit_costs float8[],
+    out order_quantity float8, out unit_cost float8, out total_cost float8) returns record
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_order_with_discounts';
+comment on function ecom.order_with_discounts(float8, float8, float8, float8[], float8[]) is
+'How much to order where larger orders are cheaper by the unit: the order with the least total cost.
+Example: SELECT * FROM ecom.order_with_discounts(demand => 5000, order_cost => 49, holding_rate => 0.2,
+                                        from_quantities => array[1, 1000, 2000], unit_costs => array[5, 4.8, 4.75])
+demand: units a period. order_cost: what one order costs, whatever its size. holding_rate: what holding stock for a period costs, as a
+share of its cost. from_quantities, unit_costs: from so many units on all of them cost so much; the first rise, the second fall.
+total_cost: of goods, ordering and holding for a period. The economic quantity of each unit cost is compared with the breaks above it (Hadley
+and Whitin, 1963). NULL for NULL arguments; values without meaning: 22023.';
+
 create function ecom.reorder_point(
     demand_mean float8, demand_sd float8, lead_time float8, service_level float8 default 0.95, lead_time_sd float8 default 0,
     out demand_in_lead_time float8, out sigma float8, out safety_stock float8, out reorder_point float8) returns record
@@ -339,9 +352,10 @@ comment on function ecom.choose_option_within_budget(float8[], float8[], float8)
 Example: SELECT o.name, (ecom.choose_option_within_budget(o.profits, o.costs, 40) OVER ()).option
   FROM (VALUES (''a'', array[20, 26], array[10, 30]), (''b'', array[9, 30], array[10, 20])) o (name, profits, costs)
 profits: expected profit of each option, net of its cost; NULL or not above 0: not on offer. costs: as many, 0 or more.
-budget: of the whole partition, read from its first row. Greedy along the upper hulls of the options (Sinha and Zoltners, 1979): at most
-max_gap from the best, which is small beside the whole when no single option costs much of the budget. Equal options are taken in the
-order of the window. Rows with NULL arrays: no option. Time: n log n.
+budget: of the whole partition, read from its first row. Exact by dynamic programming where options x budget in cents, over the costs''
+common divisor, are at most some 300 million and fit into memory; else greedy along the upper hulls of the options (Sinha and Zoltners, 1979): at
+most max_gap from the best, which is small beside the whole when no single option costs much of the budget. Equal options are taken in the
+order of the window. Rows with NULL arrays: no option. Time: n x budget, or n log n.
 Errors: 22023 for a negative budget or cost, or arrays of different lengths; 22003 for infinity.';
 
 create type ecom.allocation_result as (amount float8, response float8, marginal_response float8);

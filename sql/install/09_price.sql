@@ -86,3 +86,12 @@ percent up or down; do not go beyond prices that were tried. quantity_change: ex
 unit sold today, as a share of the current price. probability_of_gain: that profit is higher than at the current price; act on it when
 it is high, not on profit_change alone. With an elasticity above -1 the bound is the answer: demand hardly answers.
 NULL for NULL arguments; values without meaning: 22023. The optimum without uncertainty and bounds is cost x e / (1 + e), Lerner (1934).';
+
+create function ecom.price_for_demand(demand text, intercept float8, slope float8, unit_cost float8) returns float8
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'ecom_price_for_demand';
+comment on function ecom.price_for_demand(text, float8, float8, float8) is
+'The price that earns the most where the demand curve is known and is not one of constant elasticity.
+Example: SELECT d AS demand, ecom.price_for_demand(d, intercept => 100, slope => 2, unit_cost => 10) FROM unnest(array[''linear'', ''semi_log'', ''logit'']) d
+demand: linear, units = intercept - slope x price; semi_log, ln units = the same; logit, the share of those who look that buy =
+1 / (1 + exp(slope x price - intercept)). slope: above 0. unit_cost: 0 or more. No bounds and no uncertainty: keep to prices that were tried.
+NULL for NULL arguments, and where nobody buys at the cost; values without meaning: 22023. Phillips (2021), chapter 3.';

@@ -1,7 +1,8 @@
-// ecom.price_elasticity, ecom.shrink_estimates and ecom.optimal_price.
+// ecom.price_elasticity, ecom.shrink_estimates, ecom.optimal_price and ecom.price_for_demand.
 #include "core/prescribe/elasticity.hpp"
 
 #include "core/base/budget.hpp"
+#include "core/prescribe/demand_price.hpp"
 #include "pg/agg_state.hpp"
 #include "pg/host.hpp"
 #include "pg/row_values.hpp"
@@ -92,4 +93,12 @@ ECOM_FUNCTION(ecom_optimal_price) {
     row.put(advice.profit_change);
     row.put(std::isnan(advice.probability_of_gain) ? std::nullopt : std::optional(advice.probability_of_gain));
     return row.datum(fcinfo);
+}
+
+// (demand text, intercept, slope, unit_cost float8), strict
+ECOM_FUNCTION(ecom_price_for_demand) {
+    const std::optional<double> price = core::price_for_demand(core::demand_curve(Args(fcinfo).text(0, "demand")), PG_GETARG_FLOAT8(1),
+                                                               PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3));
+    if (!price) PG_RETURN_NULL();
+    PG_RETURN_FLOAT8(*price);
 }

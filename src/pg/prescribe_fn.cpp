@@ -142,6 +142,23 @@ ECOM_FUNCTION(ecom_eoq) {
                                                    DatumGetFloat8(args.datum(2)), args.float8(3)));
 }
 
+// (demand, order_cost, holding_rate float8, from_quantities, unit_costs float8[]), strict
+ECOM_FUNCTION(ecom_order_with_discounts) {
+    const Args args(fcinfo);
+    const std::vector<double> quantities = args.float8_array(3, "from_quantities");
+    const std::vector<double> costs = args.float8_array(4, "unit_costs");
+    if (quantities.size() != costs.size())
+        throw core::Error(core::ErrorCode::kInvalidArgument,
+                          std::to_string(quantities.size()) + " quantities have " + std::to_string(costs.size()) + " unit costs",
+                          "Pass one unit cost for each quantity from which it holds.");
+    std::vector<core::PriceBreak> breaks;
+    for (std::size_t i = 0; i < quantities.size(); ++i) breaks.push_back({quantities[i], costs[i]});
+    const core::DiscountedOrder order = core::order_with_discounts(PG_GETARG_FLOAT8(0), PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2), breaks);
+    RowValues<3> row;
+    for (const double value : {order.quantity, order.unit_cost, order.total_cost}) row.put(value);
+    return row.datum(fcinfo);
+}
+
 // (demand_mean, demand_sd, lead_time, service_level, lead_time_sd float8), strict
 ECOM_FUNCTION(ecom_reorder_point) {
     core::ReorderParams params;

@@ -31,6 +31,10 @@ double only_irr(const CashFlows& flows) {
 TEST(CashFlow, ReferenceReturns) {
     EXPECT_NEAR(only_irr(plan({-250000, 100000, 150000, 200000, 250000, 300000})), 0.5672303344358536, 1e-12);
     EXPECT_NEAR(only_irr(plan({-100, 39, 59, 55, 20})), 0.2809484211599611, 1e-12);
+    EXPECT_NEAR(only_irr(plan({-40000, 5000, 8000, 12000, 30000})), 0.105822598408902, 1e-12);
+    EXPECT_NEAR(plan({-100, 39, 59, 55, 20}).npv(0.1), 39.197459189946, 1e-11);
+    // A spreadsheet discounts the first flow too.
+    EXPECT_NEAR(plan({0, -100, 39, 59, 55, 20}).npv(0.1), 35.6340538090418, 1e-11);
     EXPECT_NEAR(only_irr(plan({-100, 50, 30})), -0.147920271060385, 1e-12);
     EXPECT_NEAR(plan({-40000, 5000, 8000, 12000, 30000}).npv(0.08), 3065.2226681795255, 1e-8);
     EXPECT_NEAR(*plan({-100, 39, 59, 55, 20}).mirr(0.10, 0.12), 0.204376737674553, 1e-12);
@@ -40,6 +44,9 @@ TEST(CashFlow, PaybackIsLinearBetweenFlows) {
     EXPECT_NEAR(*plan({-100, 39, 59, 55, 20}).payback(0), 2.0 + 2.0 / 55.0, 1e-14);
     EXPECT_NEAR(*plan({-250000, 100000, 150000, 200000}).payback(0), 2.0, 1e-14);
     EXPECT_NEAR(*plan({-100, 39, 59, 55, 20}).payback(0.1), 2.3820000000000006, 1e-12);
+    EXPECT_NEAR(*plan({-40000, 5000, 8000, 12000, 30000}).payback(0), 3.5, 1e-14);
+    EXPECT_NEAR(*plan({-250000, 100000, 150000, 200000, 250000, 300000}).payback(0.1), 2.2337500000000006, 1e-12);
+    EXPECT_NEAR(*plan({-40000, 5000, 8000, 12000, 30000}).payback(0.1), 3.9676333333333336, 1e-12);
     EXPECT_FALSE(plan({-100, 30, 30}).payback(0).has_value());
     EXPECT_EQ(*plan({100, 30}).payback(0), 0.0);
     // Money that goes out again counts from when it is back for good.

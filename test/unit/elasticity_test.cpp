@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/rng.hpp"
+#include "core/prescribe/demand_price.hpp"
 #include "unit/fakes.hpp"
 
 namespace ecom::core {
@@ -149,6 +150,24 @@ TEST(OptimalPrice, LernersRule) {
     params.max_change = 0.1;
     params.current_price = 0;
     EXPECT_ERROR_CODE(optimal_price(params, host), kInvalidArgument);
+}
+
+// Closed forms, and none of them beaten by a neighbour.
+TEST(DemandPrice, TextbookCurves) {
+    EXPECT_EQ(*price_for_demand(DemandCurve::kLinear, 100, 2, 10), 30);
+    EXPECT_EQ(*price_for_demand(DemandCurve::kSemiLog, 7, 0.5, 3), 5);
+    EXPECT_NEAR(*price_for_demand(DemandCurve::kLogit, 2, 1, 1), 2.56714329040978, 1e-13);
+    for (const double a : {-800.0, -3.0, 0.0, 4.0, 900.0}) {
+        const double p = *price_for_demand(DemandCurve::kLogit, a, 0.7, 2);
+        const double share = 1 / (1 + std::exp(0.7 * p - a));
+        EXPECT_NEAR(p, 2 + 1 / (0.7 * (1 - share)), 1e-9 * p) << a;
+    }
+    EXPECT_FALSE(price_for_demand(DemandCurve::kLinear, 10, 2, 5));
+    EXPECT_EQ(demand_curve("semi_log"), DemandCurve::kSemiLog);
+    EXPECT_ERROR_CODE(demand_curve("cubic"), kInvalidArgument);
+    EXPECT_ERROR_CODE(price_for_demand(DemandCurve::kLinear, 10, 0, 5), kInvalidArgument);
+    EXPECT_ERROR_CODE(price_for_demand(DemandCurve::kLinear, 10, 1, -5), kInvalidArgument);
+    EXPECT_ERROR_CODE(price_for_demand(DemandCurve::kLinear, std::nan(""), 1, 5), kInvalidArgument);
 }
 
 }  // namespace

@@ -22,6 +22,15 @@ TEST(Queueing, ErlangTables) {
     EXPECT_NEAR(erlang_c(10, 14), 0.174131933595050, 1e-14);
     EXPECT_NEAR(erlang_c(48, 55), 0.238700936378009, 1e-14);
     EXPECT_NEAR(erlang_c(100, 110), 0.237007500285053, 1e-13);
+    const struct { double load; int servers; double b, c; } more[] = {
+        {5, 8, 0.0700478522095671, 0.167266506661757},   {10, 12, 0.119739188444825, 0.449388224298271},
+        {10, 13, 0.0843388626723665, 0.285270453036493}, {10, 15, 0.0364969454723708, 0.102042367007988},
+        {20, 24, 0.0660967170041883, 0.298072299793829}, {0.5, 1, 1.0 / 3.0, 0.5},
+        {8, 10, 0.121661064252952, 0.409180150796444}};
+    for (const auto& row : more) {
+        EXPECT_NEAR(erlang_b(row.load, row.servers), row.b, 1e-13);
+        EXPECT_NEAR(erlang_c(row.load, row.servers), row.c, 1e-13);
+    }
     EXPECT_EQ(erlang_c(5, 5), 1.0);
     EXPECT_EQ(erlang_b(0, 3), 0.0);
     EXPECT_EQ(erlang_b(7, 0), 1.0);
@@ -51,6 +60,13 @@ TEST(Queueing, FewestAgents) {
     EXPECT_GE(staffing(params).agents, 60);
     params.arrivals_per_hour = 0;
     EXPECT_EQ(staffing(params).agents, 0);
+}
+
+// The square-root law of Halfin and Whitt (1981): in the limit of large loads R, R + beta sqrt(R) servers make a share p wait.
+TEST(Queueing, SquareRootLaw) {
+    const struct { double wait, beta; } law[] = {{0.1, 1.42018688810044}, {0.2, 1.06151627541872}, {0.3, 0.828944633356242}, {0.5, 0.506054468989181}};
+    constexpr double kLoad = 9e5;
+    for (const auto& row : law) EXPECT_NEAR(erlang_c(kLoad, static_cast<int>(std::lround(kLoad + row.beta * std::sqrt(kLoad)))), row.wait, 1e-3);
 }
 
 TEST(Queueing, BadInput) {
@@ -86,6 +102,34 @@ TEST(Stock, TextbookCases) {
     EXPECT_EQ(newsvendor(20, 0.0, 5, 1), 20);
     EXPECT_NEAR(fill_rate(200, 30, 30), 0.987502679411847, 1e-12);
     EXPECT_EQ(fill_rate(200, 0, 5), 1.0);
+}
+
+// The unit normal loss, by the fill rate of an order of 1 with a deviation of 1: L(z) = 1 - fill rate.
+TEST(Stock, UnitNormalLoss) {
+    const double table[][2] = {{0.5, 0.197796557401306}, {1, 0.0833154705876863}, {1.2815515655446004, 0.0473431753780267},
+                               {1.6448536269514722, 0.0208929590277977}, {2, 0.00849070261682963}, {0, 0.398942280401433}};
+    for (const auto& row : table) EXPECT_NEAR(1 - fill_rate(1, 1, row[0]), row[1], 1e-14);
+}
+
+// Heizer and Render, chapter 12: 700 would be best at 5.00, 714 at 4.80 are too few, 1,000 at 4.80 cost least.
+TEST(Stock, QuantityDiscounts) {
+    const std::vector<PriceBreak> breaks{{1, 5.0}, {1000, 4.8}, {2000, 4.75}};
+    const DiscountedOrder order = order_with_discounts(5000, 49, 0.2, breaks);
+    EXPECT_EQ(order.quantity, 1000);
+    EXPECT_EQ(order.unit_cost, 4.8);
+    EXPECT_NEAR(order.total_cost, 24725, 1e-9);
+    const DiscountedOrder plain = order_with_discounts(5000, 49, 0.2, {{1, 5.0}});
+    EXPECT_NEAR(plain.quantity, 700, 1e-9);
+    EXPECT_NEAR(plain.total_cost, 25700, 1e-9);
+    EXPECT_NEAR(order_with_discounts(5000, 49, 0.2, {{2000, 4.75}}).total_cost, 24822.5, 1e-9);
+    // An economic quantity beyond a break has the lower cost.
+    EXPECT_NEAR(order_with_discounts(50000, 49, 0.2, breaks).quantity, economic_order_quantity(50000, 49, 0.2 * 4.75, {}), 1e-9);
+    EXPECT_EQ(order_with_discounts(0, 49, 0.2, {{0, 5.0}}).total_cost, 0);
+    EXPECT_ERROR_CODE(order_with_discounts(10, 49, 0.2, {}), kInvalidArgument);
+    EXPECT_ERROR_CODE(order_with_discounts(10, 49, 0, breaks), kInvalidArgument);
+    EXPECT_ERROR_CODE(order_with_discounts(10, 49, 0.2, {{1, 5.0}, {1, 4.0}}), kInvalidArgument);
+    EXPECT_ERROR_CODE(order_with_discounts(10, 49, 0.2, {{1, 5.0}, {9, 6.0}}), kInvalidArgument);
+    EXPECT_ERROR_CODE(order_with_discounts(10, 49, 0.2, {{-1, 5.0}}), kInvalidArgument);
 }
 
 TEST(Stock, BadInput) {

@@ -3,20 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <string>
+#include <utility>
 
-#include "core/base/budget.hpp"
+#include "core/prescribe/offer_table.hpp"
 #include "core/base/firewall.hpp"
 
 namespace ecom::core {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-void require(bool holds, const std::string& message, const char* hint) {
-    if (!holds) throw Error(ErrorCode::kInvalidArgument, message, hint);
-}
 
 // An option for a place, with figures for all its units.
 struct Choice {
@@ -28,7 +23,6 @@ struct Choice {
 };
 
 struct Place {
-    std::int64_t key;
     double quantity;
     std::vector<Choice> choices;
 };
@@ -160,45 +154,20 @@ private:
 }  // namespace
 
 Assignment assign_cheapest(const std::vector<AssignmentOffer>& offers, double target, Host& host) {
-    require(target >= 0 && target <= 1, "target must lie between 0 and 1", "Write 95 percent as 0.95.");
-    require_memory(host, mul_size(offers.size(), sizeof(AssignmentOffer) + sizeof(Choice)), "assigning " + std::to_string(offers.size()) + " offers");
-    PollEvery poll(host);
-    std::map<std::int64_t, Place> by_key;
-    std::map<std::int64_t, std::size_t> option_place;
-    std::vector<double> capacity;
-    double units = 0.0;
-    for (std::size_t i = 0; i < offers.size(); ++i) {
-        poll();
-        const AssignmentOffer& offer = offers[i];
-        require(std::isfinite(offer.quantity) && offer.quantity >= 0, "quantity of a place must be a number from 0", "Pass the units that it needs.");
-        const auto [found, is_new] = by_key.try_emplace(offer.place, Place{offer.place, offer.quantity, {}});
-        require(is_new || found->second.quantity == offer.quantity, "place " + std::to_string(offer.place) + " has different quantities",
-                "Pass the units that the place needs in each of its rows.");
-        if (is_new) units += offer.quantity;
-        if (std::isnan(offer.cost) || std::isnan(offer.quality)) continue;
-        require(std::isfinite(offer.cost) && offer.cost >= 0, "cost of an offer must be a number from 0", "Pass NULL where it is not on offer.");
-        require(offer.quality >= 0 && offer.quality <= 1, "quality of an offer must lie between 0 and 1", "Pass NULL where it is not on offer.");
-        require(offer.capacity >= 0, "capacity of an option must be 0 or more", "Pass NULL for no limit.");
-        const auto [option, is_first] = option_place.try_emplace(offer.option, capacity.size());
-        if (is_first) capacity.push_back(offer.capacity);
-        require(capacity[option->second] == offer.capacity, "option " + std::to_string(offer.option) + " has different capacities",
-                "Pass the units that the option can take in all in each of its rows.");
-        found->second.choices.push_back({i, option->second, offer.quantity, offer.cost * offer.quantity, offer.quality * offer.quantity});
-    }
+    OfferTable table = offer_table(offers, target, host);
     Assignment none;
     none.chosen.assign(offers.size(), false);
     none.is_optimal = true;
+    if (!table.is_served()) return none;
     std::vector<Place> places;
-    for (auto& [key, place] : by_key) {
-        // Nobody serves it.
-        if (place.choices.empty()) return none;
-        places.push_back(std::move(place));
+    places.reserve(table.places.size());
+    for (const OfferedPlace& place : table.places) {
+        Place& to = places.emplace_back(Place{place.quantity, {}});
+        for (const NumberedOffer& offer : place.offers)
+            to.choices.push_back({offer.offer, offer.option, place.quantity, offer.cost * place.quantity, offer.quality * place.quantity});
     }
-    if (places.size() > kMaxAssignmentPlaces)
-        throw Error(ErrorCode::kLimitExceeded, "more than " + std::to_string(kMaxAssignmentPlaces) + " places to assign",
-                    "Take places of one kind together, as the cities of a region.");
     std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.quantity > b.quantity; });
-    return Search(std::move(places), std::move(capacity), target, host).run(offers.size(), units);
+    return Search(std::move(places), std::move(table.capacity), target, host).run(offers.size(), table.units);
 }
 
 }  // namespace ecom::core

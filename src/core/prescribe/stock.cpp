@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "core/base/boost_policy.hpp"
@@ -40,6 +41,28 @@ double economic_order_quantity(double demand, double order_cost, double holding_
         arriving = 1.0 - demand / *supply_rate;
     }
     return std::sqrt(2.0 * demand * order_cost / (holding_cost * arriving));
+}
+
+DiscountedOrder order_with_discounts(double demand, double order_cost, double holding_rate, const std::vector<PriceBreak>& breaks) {
+    require(!breaks.empty(), "an order needs a unit cost", "Pass one unit cost for each quantity from which it holds.");
+    for (std::size_t k = 0; k < breaks.size(); ++k) {
+        require(from_zero(breaks[k].from_quantity) && from_zero(breaks[k].unit_cost) && breaks[k].unit_cost > 0,
+                "quantities must be numbers from 0, and unit costs above it", "Pass the quantities from which the unit costs hold.");
+        require(k == 0 || (breaks[k].from_quantity > breaks[k - 1].from_quantity && breaks[k].unit_cost < breaks[k - 1].unit_cost),
+                "quantities must rise and unit costs fall", "Sort them by quantity, and leave out what is not cheaper.");
+    }
+    DiscountedOrder best{0.0, breaks.front().unit_cost, std::numeric_limits<double>::infinity()};
+    for (std::size_t k = 0; k < breaks.size(); ++k) {
+        const double holding_cost = holding_rate * breaks[k].unit_cost;
+        const double economic = economic_order_quantity(demand, order_cost, holding_cost, {});
+        // Beyond its range the next unit cost, a lower one, holds.
+        if (k + 1 < breaks.size() && economic >= breaks[k + 1].from_quantity) continue;
+        const double quantity = std::max(economic, breaks[k].from_quantity);
+        const double ordering = quantity > 0 ? demand * order_cost / quantity : 0.0;
+        const double total = demand * breaks[k].unit_cost + ordering + holding_cost * quantity / 2;
+        if (total < best.total_cost) best = {quantity, breaks[k].unit_cost, total};
+    }
+    return best;
 }
 
 void ReorderParams::check() const {

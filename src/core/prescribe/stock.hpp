@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 namespace ecom::core {
 
@@ -15,6 +16,23 @@ namespace ecom::core {
 // kInvalidArgument for negative values, a holding cost of 0 or supply not above demand.
 double economic_order_quantity(double demand, double order_cost, double holding_cost,
                                std::optional<double> supply_rate);
+
+// From so many units on an order costs so much a unit, all of them.
+struct PriceBreak {
+    double from_quantity;
+    double unit_cost;
+};
+
+struct DiscountedOrder {
+    double quantity;
+    double unit_cost;
+    double total_cost;  // of the goods, of ordering and of holding, per the period of the demand
+};
+
+// The order with the least total cost among the economic quantity of each unit cost, where it lies in its range, and the breaks above
+// it (Hadley and Whitin, 1963). Holding costs holding_rate x unit cost. Throws kInvalidArgument for negative values, a rate of 0, no
+// breaks, or breaks whose quantities do not rise while their costs fall.
+DiscountedOrder order_with_discounts(double demand, double order_cost, double holding_rate, const std::vector<PriceBreak>& breaks);
 
 struct ReorderParams {
     double demand_mean = 0.0;    // per period
