@@ -1,11 +1,13 @@
 -- Plans for the demo shop: budget, delivery and the campaign find what was planted (docs/demo_data.md).
 set client_min_messages = warning;
 create function pg_temp.error_of(statement text) returns text language plpgsql as $$
+declare hint text;
 begin
     execute statement;
     return 'no error';
 exception when others then
-    return format('%s: %s', sqlstate, sqlerrm);
+    get stacked diagnostics hint = pg_exception_hint;
+    return format('%s: %s. %s', sqlstate, sqlerrm, hint);
 end
 $$;
 
@@ -17,7 +19,7 @@ create table shop_plan_truth (channel text, lift float8, half float8, shape floa
 insert into shop_plan_truth values
     ('Paid Search', 0.40, 1.50 * 2.5 * 15000 / 731, 1.2, 0.3), ('Paid Social', 0.26, 1.00 * 2.5 * 15000 / 731, 1.0, 0.6),
     ('Display', 0.10, 0.35 * 2.0 * 15000 / 731, 1.5, 0.8);
-select c.name, r.status, r.day_count, r.evidence_grade, abs(r.carryover - t.carryover) < 0.15 as carryover_found, r.p_value < 1e-6 as is_significant
+select c.name, r.status, r.day_count, r.evidence_grade, t.carryover between r.carryover_lower and r.carryover_upper and r.carryover between r.carryover_lower and r.carryover_upper as carryover_found, r.p_value < 1e-6 as is_significant
 from shop_plan.channel_response r join shop_plan.dim_channel c using (channel_key) join shop_plan_truth t on t.channel = c.name order by 1;
 -- What the mean spend brings for each order of Direct, Organic Search and Email, which are 0.59 in the units of lift: within its interval.
 select c.name, abs(r.response - (e.fit).mean_demand * t.lift / 0.59 / (1 + (t.half / e.day_spend) ^ t.shape)) < 2.6 * r.standard_error as curve_found
@@ -31,8 +33,9 @@ from (
            t.lift / (1 + (t.half * 30 / p.reference_amount) ^ t.shape) as reference, t.lift / (1 + (t.half * 30 / p.average_amount) ^ t.shape) as average,
            (ecom.allocate_budget(t.lift, t.shape, t.half * 30, p.budget, p.lowest_amount, p.highest_amount) over (partition by q.max_change)).response as best
     from (values (0.3::float8), (1), (2)) q (max_change)
+    cross join (select ecom_internal.all_channel_evidence('shop_plan', '2026-01-01') as evidence offset 0) e
     cross join lateral (select b.*, sum(b.reference_amount) over () as budget
-                        from ecom_internal.budget_rows('shop_plan', '2026-01-01', null, 30, q.max_change, 0.8, '{}') b) p
+                        from ecom_internal.budget_rows('shop_plan', e.evidence, null, 30, q.max_change, 0.8, '{}') b) p
     join shop_plan.dim_channel c using (channel_key) join shop_plan_truth t on t.channel = c.name) v
 group by v.max_change;
 select max_change, of_best > 0.98 as is_near_best, of_best > now_of_best + 0.02 as beats_now, round(average_of_best::numeric, 2) as average_of_best from plan_quality order by 1;
@@ -113,7 +116,11 @@ begin
 end
 $$;
 select loaded_lines from ecom.load_demo('shop_lots', 700, 4500);
-select step, status from ecom.refresh('shop_lots', '{sales, product_classes, churn, value, price, stock, delivery, budget, retention}');
+select ecom.set_setting('shop_lots', 'staff.handling_seconds', '7200');
+select step, status from ecom.refresh('shop_lots', '{sales, product_classes, churn, value, price, stock, staff, delivery, budget, retention}');
+-- Each plan that was written has its sentence.
+select p.name as plan from unnest(array['retention_plan', 'price_advice', 'stock_plan', 'staff_plan', 'budget_plan', 'delivery_plan', 'delivery_performance']) p (name)
+where not exists (select from ecom.insights('shop_lots', n => 100) i where i.kind = 'plan' and i.metric = p.name) order by 1;
 select metric, pg_temp.unproven(insight, evidence_sql) is null as is_proven, insight ~ '^[A-Z].*\.$' and score between 0 and 1 as is_sentence
 from ecom.insights('shop_lots', n => 100) where kind = 'plan' order by 1;
 -- What is not known is not told: an order without a cost, a change of carrier without one, a delay that chance explains.

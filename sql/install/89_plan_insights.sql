@@ -1,7 +1,7 @@
 -- Insights that plans give: what the last refresh would do about the shop, each with the rows that say so.
 
 insert into ecom_internal.insight_source (name, position, function, description) values
-    ('plans', 90, 'insights_of_plans', 'What the plans of the last refresh advise: retention, prices, stock, advertising, delivery');
+    ('plans', 90, 'insights_of_plans', 'What the plans of the last refresh advise: retention, prices, stock, staff, advertising, delivery');
 
 create function ecom_internal.plan_insight(
     mart name, metric text, segment text, amount numeric, score float8, proof text, sentence text) returns ecom_internal.insight
@@ -26,7 +26,7 @@ declare
     p record;
 begin
     select string_agg(format('exists (select from %I.%I where %s)', mart, t.name, condition), ' or ') into query
-    from unnest(array['retention_plan', 'price_advice', 'stock_plan', 'budget_plan', 'delivery_performance']) t (name);
+    from unnest(array['retention_plan', 'price_advice', 'stock_plan', 'staff_plan', 'budget_plan', 'delivery_performance']) t (name);
     execute 'select ' || query into is_planned;
     if not is_planned then
         return;
@@ -63,6 +63,16 @@ begin
                    case when p.costed = p.products then format('; what is due costs %s', ecom_internal.figure(p.amount, 0))
                         when p.costed > 0 then format('; what is due of %s of them costs %s', ecom_internal.figure(p.costed, 0), ecom_internal.figure(p.amount, 0))
                         else '' end));
+    end if;
+
+    query := 'SELECT day_of_week, order_hour, head_count, round(orders_upper::numeric, 1) AS orders_upper, sum(head_count) OVER () AS hours_of_work, '
+             'head_count > min(head_count) OVER () AS is_peak FROM {mart}.staff_plan WHERE ' || condition || ' ORDER BY head_count DESC, orders_upper DESC, day_of_week, order_hour LIMIT 1';
+    execute replace(query, '{mart}', quote_ident(mart)) into p;
+    if p.is_peak then
+        return next ecom_internal.plan_insight(mart, 'staff_plan', 'All', p.head_count, 0.02, query,
+            format('The busiest hour of the week, %s from %s o''clock, needs %s people for up to %s orders; the whole week takes %s hours of work.',
+                   (array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[p.day_of_week], p.order_hour,
+                   ecom_internal.figure(p.head_count, 0), ecom_internal.figure(p.orders_upper, 1), ecom_internal.figure(p.hours_of_work, 0)));
     end if;
 
     query := 'SELECT max(day_count) AS days, round(sum(greatest(advised_amount - reference_amount, 0))) AS moved, '
