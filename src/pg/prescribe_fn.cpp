@@ -19,12 +19,12 @@ Datum optional_float8(FunctionCallInfo fcinfo, std::optional<double> value) {
 
 }  // namespace
 
-// (state, period float8, cash_flow float8 [, discount_rate float8 [, reinvest_rate float8]])
+// (state, period float8, cash_flow float8 [, discount_rate float8 [, reinvest_rate float8]]); flows count in full without a rate
 ECOM_FUNCTION(ecom_cash_flow_add) {
     const Args args(fcinfo);
     const auto running = writable_state<core::CashFlowState>(fcinfo, [&] {
         core::RoiParams params;
-        if (PG_NARGS() > 3) params.discount_rate = args.required_float8(3, "discount_rate");
+        params.discount_rate = PG_NARGS() > 3 ? args.required_float8(3, "discount_rate") : 0.0;
         params.reinvest_rate =
             PG_NARGS() > 4 ? args.required_float8(4, "reinvest_rate") : params.discount_rate;
         return core::CashFlowState(params);

@@ -74,6 +74,27 @@ TEST(Elasticity, OrderAndMergeDoNotChangeABit) {
     EXPECT_EQ(*ElasticityState::decode(in).fit(host).elasticity, *merged.fit(host).elasticity);
 }
 
+// Controls that never vary change nothing, whatever rounding leaves of their mean.
+TEST(Elasticity, SteadyControlsChangeNothing) {
+    FakeHost host;
+    for (const double steady : {0.0, 0.3}) {
+        ElasticityState plain(0, 0.95), with(1, 0.95), beside(2, 0.95), varying(1, 0.95);
+        for (int i = 0; i < 40; ++i) {
+            Rng rng(11, static_cast<std::uint64_t>(i));
+            const double price = 10 * std::exp(rng.uniform(-0.2, 0.2)), both[] = {steady, i % 3 == 0 ? 1.0 : 0.0};
+            const double quantity = std::exp(4 - 1.5 * std::log(price) + 0.3 * both[1] + 0.1 * rng.normal());
+            plain.add(price, quantity, nullptr, host);
+            with.add(price, quantity, both, host);
+            beside.add(price, quantity, both, host);
+            varying.add(price, quantity, both + 1, host);
+        }
+        EXPECT_NEAR(*with.fit(host).elasticity, *plain.fit(host).elasticity, 1e-12);
+        EXPECT_NEAR(*with.fit(host).standard_error, *plain.fit(host).standard_error, 1e-12);
+        EXPECT_NEAR(*beside.fit(host).elasticity, *varying.fit(host).elasticity, 1e-12);
+        EXPECT_NEAR(*beside.fit(host).standard_error, *varying.fit(host).standard_error, 1e-12);
+    }
+}
+
 TEST(Elasticity, RefusesWhatTheEvidenceDoesNotSupport) {
     FakeHost host;
     ElasticityState two_prices(0, 0.95);

@@ -94,7 +94,11 @@ Elasticity ElasticityState::fit(Host& host) const {
     std::vector<double> prices(x.data(), x.data() + rows);
     std::sort(prices.begin(), prices.end());
     result.prices = std::unique(prices.begin(), prices.end()) - prices.begin();
+    const Eigen::RowVectorXd squares = x.colwise().squaredNorm();
     x.rowwise() -= x.colwise().mean().eval();
+    // A control that does not vary explains nothing; what rounding leaves of it is not to be divided by.
+    for (Eigen::Index j = 1; j < columns; ++j)
+        if (x.col(j).squaredNorm() <= 1e-24 * squares[j]) x.col(j).setZero();
     y.array() -= y.mean();
     result.log_price_sd = n > 1 ? std::sqrt(x.col(0).squaredNorm() / static_cast<double>(n - 1)) : 0.0;
     if (result.prices < kMinPrices || result.log_price_sd < kMinLogPriceSd) return result;
@@ -102,8 +106,7 @@ Elasticity ElasticityState::fit(Host& host) const {
     // The part of the price that the controls do not explain has the coefficient of the whole regression
     // (Frisch and Waugh, 1933). Where nothing is left of it, price has no effect of its own.
     Eigen::VectorXd own = x.col(0);
-    if (columns > 1) {
-        const Eigen::MatrixXd others = x.rightCols(columns - 1);
+    if (const Eigen::MatrixXd others = x.rightCols(columns - 1); others.squaredNorm() > 0) {
         own -= others * others.colPivHouseholderQr().solve(x.col(0));
     }
     host.poll();
