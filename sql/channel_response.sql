@@ -27,9 +27,9 @@ from (select ecom.channel_response_fit(t, x, y, w order by t desc) as f from wee
 select round((f).carryover::numeric, 2) as carryover from (select ecom.channel_response_fit(t, x, y, w) as f from week where x > 0) s;
 select abs((f).carryover - 0.4) > 0.02 as season_misleads from (select ecom.channel_response_fit(t, x, y) as f from week) s;
 -- What a steady spend brings, and the next unit of money.
-select round(r.response::numeric, 0) as response, abs(r.marginal_response - (n.response - r.response) / 0.001) < 0.01 as is_slope, round(r.gain::numeric, 0) as gain,
-       r.gain_error < n.standard_error as shares_the_curve
+select round(r.response::numeric, 0) as response, abs(r.marginal_response - (n.response - r.response) / 0.001) < 0.01 as is_slope, round(r.gain::numeric, 0) as gain
 from (select ecom.channel_response_fit(t, x, y, w) as f from week) s, ecom.channel_response(s.f, 6, 5) r, ecom.channel_response(s.f, 6.001) n;
+select r.gain_error < r.standard_error as shares_the_curve from (select ecom.channel_response_fit(t, x, y + w * 12 * sin(t * t / 7.0), w) as f from week) s, ecom.channel_response(s.f, 6, 5) r;
 select r.response is null and r.gain is null as no_curve_no_response from ecom.channel_response(null, 5) r;
 -- Robyn's documented curve: adstock 100, 150, 170, 190, 200 of a half saturation of 100 and shape 3.
 select a, round(r.response::numeric, 12) as response
@@ -65,7 +65,7 @@ select t.target, o.place, o.option, round((o.r).amount::numeric, 4) as amount, r
 from (values (0), (0.9)) t (target)
 cross join lateral (select f.*, ecom.transport_cheapest(f.place, f.option, f.n, f.cost, f.rate, t.target) over () as r from offer f) o
 where (o.r).amount > 0 order by 1, 2, 3;
-select bool_or((r).is_feasible) as fits, max((r).total_quality) as best from (select ecom.transport_cheapest(place, option, n, cost, rate, 0.99) over () as r from offer) s;
+select bool_or((r).is_feasible) as fits, round(max((r).total_quality)::numeric, 4) as best from (select ecom.transport_cheapest(place, option, n, cost, rate, 0.99) over () as r from offer) s;
 select bool_or((r).is_feasible) as fits, max((r).total_cost) is null as no_cost from (select ecom.transport_cheapest(place, option, n, cost, rate, 0, 70) over () as r from offer) s;
 select max((r).total_cost) as executive_furniture
 from (select ecom.transport_cheapest(j, i, (array[300, 200, 200])[j], c, 1, 0, (array[100, 300, 300])[i]) over () as r

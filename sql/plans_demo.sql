@@ -116,7 +116,7 @@ begin
 end
 $$;
 select loaded_lines from ecom.load_demo('shop_lots', 700, 4500);
-select ecom.set_setting('shop_lots', 'staff.handling_seconds', '7200');
+select ecom.set_setting('shop_lots', 'staff.handling_seconds', '7200'), ecom.set_setting('shop_lots', 'budget.min_gain_probability', '0.6');
 select step, status from ecom.refresh('shop_lots', '{sales, product_classes, churn, value, price, stock, staff, delivery, budget, retention}');
 -- Each plan that was written has its sentence.
 select p.name as plan from unnest(array['retention_plan', 'price_advice', 'stock_plan', 'staff_plan', 'budget_plan', 'delivery_plan', 'delivery_performance']) p (name)

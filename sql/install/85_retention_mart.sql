@@ -274,14 +274,15 @@ begin
             hint = format('SELECT * FROM ecom.refresh(%1$L) computes them; SELECT * FROM ecom.readiness(%1$L) says what the history lacks.', mart);
     end if;
     return format('
+        -- OFFSET 0 keeps the planner from writing an expression anew wherever it is used: the conversion of a numeric is dear.
         with earned as (
             select c.customer_key, c.churn_band, c.p, c.v, %2$s
             from (select h.customer_key, h.churn_probability as p, h.churn_band, %5$s * v.btyd_value::float8 / v.p_alive as v%9$s
                   from %1$I.customer_churn h join %1$I.customer_value v on v.customer_key = h.customer_key and v.p_alive > 0
-                  %10$s) c),
+                  %10$s offset 0) c offset 0),
         chosen as (
             select e.*, %6$s as choice
-            from (select e.*, greatest(%3$s) as best_profit from earned e) e
+            from (select e.*, greatest(%3$s) as best_profit from earned e offset 0) e
             where e.best_profit > 0),
         priced as (
             select o.customer_key, o.churn_band, o.p, o.v, o.max_gap, o.p * t.save_rate * o.v - t.cost::float8 as profit, t.name, t.cost, t.evidence,
@@ -316,6 +317,7 @@ returns table (action_rank bigint, customer_key int, churn_band text, churn_prob
                cumulative_cost_amount numeric, max_gap_amount numeric, evidence text)
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set jit = off  -- compiling takes longer than it saves
 as $$
 begin
     return query execute ecom_internal.retention_query(ecom_internal.mart_name(mart), budget, holdout, campaign) || ' order by r.action_rank';
