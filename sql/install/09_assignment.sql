@@ -44,13 +44,11 @@ create function ecom.transport_cheapest(
     returns ecom.transport_result
     language c immutable window parallel safe as 'MODULE_PATHNAME', 'ecom_transport_cheapest';
 comment on function ecom.transport_cheapest(bigint, bigint, float8, float8, float8, float8, float8) is
-'How much each option, such as a warehouse, sends to each place for the least cost that meets a target, where a place may be served
-by several: a window function.
+'How much each option, such as a warehouse, sends to each place for the least cost that meets a target: a window function.
 Example: SELECT o.region, o.warehouse, (ecom.transport_cheapest(o.region, o.warehouse, o.parcels, o.cost, o.on_time, 0.9, o.room) OVER ()).amount
   FROM (VALUES (1, 1, 300, 5, 0.95, 350), (1, 2, 300, 4, 0.85, 200), (2, 1, 200, 6, 0.95, 350), (2, 2, 200, 3, 0.9, 200)) o (region, warehouse, parcels, cost, on_time, room)
-Arguments as of ecom.assign_cheapest, which gives each place one option only. With a target of 0 it is the transportation problem (Hitchcock,
-1941). Exact: successive shortest paths (Edmonds and Karp, 1972), the target by its price. At most one place more than
-without the target is split.
+Arguments as of ecom.assign_cheapest, which gives each place one option only; here several may serve it. With a target of 0 it is the
+transportation problem (Hitchcock, 1941). Exact: successive shortest paths (Edmonds and Karp, 1972), the target by its price.
 Errors: 22023 for values without meaning, NULL keys, or a place or option with different quantities or capacities; 54000 beyond 5000 places.
 Memory: 200 bytes a row.';
 
