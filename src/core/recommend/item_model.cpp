@@ -317,7 +317,7 @@ std::unique_ptr<Model> ItemModel::decode(const Document& body, int version) {
     const std::vector<double> weights = finite(body.at("weight").as_doubles(), targets.size());
     if (begin.size() != n + 1 || begin.front() != 0 || begin.back() != static_cast<std::int64_t>(targets.size())) Reader::corrupt();
     for (std::size_t i = 1; i < begin.size(); ++i) {
-        if (begin[i - 1] > begin[i]) Reader::corrupt();
+        if (begin[i - 1] > begin[i] || begin[i] > begin.back()) Reader::corrupt();
         for (std::int64_t w = begin[i - 1] + 1; w < begin[i]; ++w)
             if (targets[static_cast<std::size_t>(w) - 1] >= targets[static_cast<std::size_t>(w)]) Reader::corrupt();
     }
